@@ -1,0 +1,202 @@
+"""Where everything lives, and the check that nobody else can get at it.
+
+`TETHER_HOME`, when set, holds all of it, so that many gateways can live side by side; else the XDG
+directories (macOS: Application Support). The run directory is short, because the path of a Unix
+socket is limited to 107 bytes (103 on macOS); when it would be too long, a directory of this user
+under /tmp stands in. Every directory is 0700 and owned by the user, or the gateway does not start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tether.errors import USAGE, TetherError
+
+_SOCKET_PATH_MAX = 103 if sys.platform == "darwin" else 107
+_LONGEST_SOCKET = "w/" + "f" * 32 + ".p"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The directories of one gateway and the names in them."""
+
+    config: Path
+    data: Path
+    run: Path
+    log: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def providers(self) -> Path:
+        """Users' own provider files, one TOML each."""
+        return self.config / "providers"
+
+    @property
+    def owner_token(self) -> Path:
+        """The local owner's credential for the web API, 0600."""
+        return self.data / "owner.token"
+
+    @property
+    def machine(self) -> Path:
+        """The machine's 5 random bytes, in hex."""
+        return self.data / "machine"
+
+    @property
+    def log_db(self) -> Path:
+        return self.data / "events.lmdb"
+
+    @property
+    def log_gate(self) -> Path:
+        return self.data / "db.gate"
+
+    @property
+    def ballast(self) -> Path:
+        return self.data / "ballast"
+
+    @property
+    def bus_token(self) -> Path:
+        """What a process must show to speak on the bus; made anew at each start of the gateway, 0600."""
+        return self.run / "bus.token"
+
+    @property
+    def broker(self) -> Path:
+        return self.run / "b"
+
+    @property
+    def broker_pub(self) -> Path:
+        return self.run / "b.pub"
+
+    @property
+    def store(self) -> Path:
+        return self.run / "s"
+
+    @property
+    def store_pub(self) -> Path:
+        return self.run / "s.pub"
+
+    @property
+    def spawner(self) -> Path:
+        return self.run / "spawn.sock"
+
+    @property
+    def keeper(self) -> Path:
+        return self.run / "keep.sock"
+
+    @property
+    def supervisor_conf(self) -> Path:
+        return self.run / "supervisord.conf"
+
+    @property
+    def supervisor_sock(self) -> Path:
+        return self.run / "sup.sock"
+
+    @property
+    def supervisor_pid(self) -> Path:
+        return self.run / "supervisord.pid"
+
+    @property
+    def workers(self) -> Path:
+        return self.run / "w"
+
+    def worker_pub(self, sid: bytes) -> Path:
+        return self.workers / f"{sid.hex()}.p"
+
+    def ring(self, sid: bytes) -> Path:
+        return self.workers / f"{sid.hex()}.ring"
+
+    def worker_lock(self, sid: bytes) -> Path:
+        return self.workers / f"{sid.hex()}.lock"
+
+    def service_lock(self, name: str) -> Path:
+        return self.run / f"{name}.lock"
+
+    def service_log(self, name: str) -> Path:
+        return self.log / f"{name}.log"
+
+
+def resolve(environ: dict[str, str] | None = None) -> Paths:
+    """The paths for this environment. Touches nothing. TetherError when a variable is not an absolute path."""
+    env = dict(os.environ) if environ is None else environ
+    home = env.get("TETHER_HOME", "")
+    if home:
+        root = _absolute("TETHER_HOME", home)
+        return Paths(root, root / "data", _short_run(root / "run"), root / "log")
+    user = Path(env.get("HOME") or os.path.expanduser("~"))
+    if sys.platform == "darwin":
+        base = user / "Library" / "Application Support" / "Tether"
+        return Paths(base, base / "data", _short_run(base / "run"), base / "log")
+    config = _xdg(env, "XDG_CONFIG_HOME", user / ".config")
+    state = _xdg(env, "XDG_STATE_HOME", user / ".local" / "state")
+    # The run directory must outlive a logout: workers do. XDG_RUNTIME_DIR is removed when the user's last
+    # session ends, so it is used only where lingering keeps it, which can't be known here: use the state directory.
+    return Paths(config, state / "data", _short_run(state / "run"), state / "log")
+
+
+def prepare(paths: Paths) -> None:
+    """Make the directories, 0700, and check each of them (see `secure_directory`). TetherError when one is unsafe."""
+    for directory in (paths.config, paths.data, paths.run, paths.log, paths.workers):
+        secure_directory(directory)
+
+
+def secure_directory(path: Path) -> None:
+    """Make `path` 0700 or check it: a real directory, ours, closed to group and others. TetherError otherwise."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = os.lstat(path)
+    except FileExistsError:
+        raise TetherError(
+            f"{path} is in the way: a directory must be there", hint="Move it away, or set TETHER_HOME", code="unsafe"
+        ) from None
+    except OSError as error:
+        raise TetherError(
+            f"{path} can't be made: {error.strerror}", hint="Set TETHER_HOME to a directory of yours", code="unsafe"
+        ) from None
+    if not stat.S_ISDIR(found.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a directory"
+        raise TetherError(
+            f"{path} is {kind}; Tether's state must be in a real directory",
+            hint=f"Remove it, or set TETHER_HOME to the directory itself: {os.path.realpath(path)}",
+            code="unsafe",
+        )
+    if found.st_uid != os.geteuid():
+        raise TetherError(
+            f"{path} belongs to another user (uid {found.st_uid})",
+            hint="Set TETHER_HOME to a directory of yours",
+            code="unsafe",
+        )
+    if found.st_mode & 0o077:
+        raise TetherError(
+            f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",
+            hint=f"Close it and look at what is in it: chmod 700 {path}",
+            code="unsafe",
+        )
+
+
+def _absolute(name: str, value: str) -> Path:
+    path = Path(value)
+    if not path.is_absolute() or "\0" in value:
+        raise TetherError(f"{name} is not an absolute path: {value!r}", code="usage", status=USAGE)
+    return path
+
+
+def _xdg(env: dict[str, str], name: str, default: Path) -> Path:
+    value = env.get(name, "")
+    # The XDG specification: a path that is not absolute is to be ignored.
+    base = Path(value) if value.startswith("/") else default
+    return base / "tether"
+
+
+def _short_run(run: Path) -> Path:
+    if len(os.fsencode(run / _LONGEST_SOCKET)) <= _SOCKET_PATH_MAX:
+        return run
+    digest = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
+    return Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()) / f"tether-{os.geteuid()}-{digest}"  # noqa: S108 - checked by secure_directory

@@ -1,0 +1,27 @@
+"""Providers are data: one TOML file says how an agent is started. Nothing else may name a command line.
+
+Files shipped with Tether stand beside this module; a user's own stand in `providers/` of the
+configuration directory and may replace a shipped one of the same name.
+"""
+
+from tether.providers.loading import (
+    Provider,
+    child_environment,
+    find,
+    load_all,
+    names,
+    offered_environment,
+    resolve_argv,
+    validate_args,
+)
+
+__all__ = [
+    "Provider",
+    "child_environment",
+    "find",
+    "load_all",
+    "names",
+    "offered_environment",
+    "resolve_argv",
+    "validate_args",
+]

@@ -1,0 +1,45 @@
+"""Small private files: written whole or not at all, 0600, never through a symbolic link."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write(path: Path, text: str) -> None:
+    """Replace `path` atomically by `text`, mode 0600."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
+
+
+def read(path: Path) -> str | None:
+    """The text of `path` without its last newline, or None when there is no such file (or it is a link)."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(fd, encoding="utf-8", errors="replace") as file:
+        return file.read().strip()
+
+
+def ensure_token(path: Path, random_bytes: int = 32) -> str:
+    """The secret in `path`; made once, in hex. Two processes that make it at once agree on one."""
+    found = read(path)
+    if found:
+        return found
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return read(path) or ensure_token(path, random_bytes)
+    token = secrets.token_hex(random_bytes)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(token)
+    return token

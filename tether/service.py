@@ -1,0 +1,88 @@
+"""What every process of the gateway does first: private files, one instance, and no life after its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from tether import locks
+from tether.errors import TetherError
+from tether.paths import Paths, prepare, resolve
+
+LOCK_WAIT_S = 5.0
+EXIT_LOCKED = 75  # EX_TEMPFAIL: supervisord tries again
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+
+log = logging.getLogger("tether")
+
+
+def prctl(option: int, value: int) -> bool:
+    """Linux prctl(2) with one argument; False where there is none (macOS) or it refuses."""
+    if not sys.platform.startswith("linux"):
+        return False
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) == 0)
+
+
+def become_subreaper() -> bool:
+    """Orphans among our descendants become our children (Linux), so that their end is known. False elsewhere."""
+    return prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def not_dumpable() -> None:
+    """No core dump, and /proc/<pid>/environ and mem closed to other processes of the same user without CAP_SYS_PTRACE."""
+    prctl(_PR_SET_DUMPABLE, 0)
+
+
+def die_with_parent() -> None:
+    """SIGTERM when the parent ends (Linux). Without prctl, loops compare `os.getppid()` with `orphaned`."""
+    parent = os.getppid()
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit(0)
+
+
+def start(name: str, *, with_parent: bool = True) -> Paths:
+    """Common start of the service `name`: umask, directories, log format, lock. Exits 75 when another one runs.
+
+    The lock's descriptor stays open for the life of the process.
+    """
+    os.umask(0o077)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=os.environ.get("TETHER_LOG", "INFO"),
+        format="%(asctime)s %(levelname)s " + name + " %(message)s",
+    )
+    try:
+        paths = resolve()
+        prepare(paths)
+    except TetherError as error:
+        log.error("event=unsafe message=%r hint=%r", error.message, error.hint)
+        raise SystemExit(78) from None  # EX_CONFIG
+    if locks.lock(paths.service_lock(name), LOCK_WAIT_S) is None:
+        log.error("event=locked service=%s message='another %s of this gateway runs'", name, name)
+        raise SystemExit(EXIT_LOCKED)
+    if with_parent:
+        die_with_parent()
+    not_dumpable()
+    log.info("event=started pid=%d", os.getpid())
+    return paths
+
+
+def on_terminate(stop: Callable[[], None]) -> None:
+    """Call `stop` once at SIGTERM or SIGINT. It must only set a flag or write to a pipe."""
+
+    def handle(_signum: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(Exception):
+            stop()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)

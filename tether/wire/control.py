@@ -1,0 +1,281 @@
+"""Between clients, broker and workers: who may do what, input, size, and the end of a session.
+
+Clients (the command, the web process on behalf of browsers) and workers connect a DEALER to the
+broker's ROUTER. `req` is the client's own number for a question; the answer carries it back.
+`epoch` fences: an order under an older epoch than the worker's is refused.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tether.wire.views import ClientView, SessionView
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """First on every connection to the broker: `role` is client, web or worker; `token` is the bus token."""
+
+    protocol: str
+    role: str
+    token: str
+    view: SessionView | None = None
+    recovered: bool = False
+
+
+class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
+    """The broker's answer to Hello; `boot` names this run of the broker."""
+
+    protocol: str
+    boot: str
+
+
+class Launch(msgspec.Struct, frozen=True, array_like=True, tag="launch"):
+    """Start a session of a whitelisted provider. There is no field for a command line.
+
+    `args` are the provider's own arguments, refused where the provider takes none; `env` holds variables of the
+    caller that the provider's allow-list may let through.
+    """
+
+    req: int
+    provider: str
+    args: list[str]
+    title: str
+    cwd: str
+    cols: int
+    rows: int
+    env: dict[str, str] = {}
+    share: bool = False
+
+
+class Launched(msgspec.Struct, frozen=True, array_like=True, tag="launched"):
+    """The session exists and its worker runs."""
+
+    req: int
+    view: SessionView
+
+
+class Attach(msgspec.Struct, frozen=True, array_like=True, tag="attach"):
+    """`client` becomes an attachment of the session. `mode` control asks for the lease and gets it when it is free,
+    or when `take` is set; otherwise the attachment observes. Sent again after a reconnect it changes nothing."""
+
+    req: int
+    client: bytes
+    name: str
+    kind: str
+    mode: str
+    cols: int
+    rows: int
+    take: bool = False
+    after: int = 0
+    epoch: int = 0
+    device: str = ""
+
+
+class Attached(msgspec.Struct, frozen=True, array_like=True, tag="attached"):
+    """The attachment stands; `mode` is what was granted, `epoch` the lease's, `reason` why it only observes.
+
+    `last_n` is the number of this client's newest input that the worker has taken: a client that comes back
+    after a reload continues at `last_n + 1`.
+    """
+
+    req: int
+    mode: str
+    epoch: int
+    view: SessionView
+    reason: str = ""
+    last_n: int = 0
+
+
+class Detach(msgspec.Struct, frozen=True, array_like=True, tag="detach"):
+    """The attachment of `client` ends; a lease it held is free at once."""
+
+    client: bytes
+
+
+class Input(msgspec.Struct, frozen=True, array_like=True, tag="input"):
+    """At most 64 KiB typed by `client`, its `n`-th since it was made (from 1). Applied once, in order of `n`."""
+
+    client: bytes
+    epoch: int
+    n: int
+    data: bytes
+
+
+class InputAck(msgspec.Struct, frozen=True, array_like=True, tag="input-ack"):
+    """Every input of `client` up to `n` is taken. With `resend` the worker dropped what came after: send it again."""
+
+    client: bytes
+    n: int
+    resend: bool = False
+
+
+class Resize(msgspec.Struct, frozen=True, array_like=True, tag="resize"):
+    """The controller wants another size, in cells."""
+
+    client: bytes
+    epoch: int
+    cols: int
+    rows: int
+
+
+class Take(msgspec.Struct, frozen=True, array_like=True, tag="take"):
+    """`client`, an attachment, takes the lease, whoever holds it."""
+
+    req: int
+    client: bytes
+
+
+class Release(msgspec.Struct, frozen=True, array_like=True, tag="release"):
+    """`client` gives the lease up and observes."""
+
+    req: int
+    client: bytes
+
+
+class Control(msgspec.Struct, frozen=True, array_like=True, tag="control"):
+    """To every attachment when the lease changes hands; `mode` is what `client` (the addressee) has now."""
+
+    client: bytes
+    mode: str
+    epoch: int
+    holder: str
+    reason: str = ""
+
+
+class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
+    """End the session: HUP, TERM, KILL over everything it started. Idempotent. `grace_s` is the time before KILL."""
+
+    req: int
+    by: str
+    grace_s: float = 5.0
+    signal: int = 0
+
+
+class Rename(msgspec.Struct, frozen=True, array_like=True, tag="rename"):
+    """Give the session another title."""
+
+    req: int
+    title: str
+
+
+class ListSessions(msgspec.Struct, frozen=True, array_like=True, tag="sessions?"):
+    """Which sessions live?"""
+
+    req: int
+
+
+class Sessions(msgspec.Struct, frozen=True, array_like=True, tag="sessions"):
+    """The live sessions, oldest first, and what the store last said of its health."""
+
+    req: int
+    views: list[SessionView]
+    store: str = ""
+
+
+class ListClients(msgspec.Struct, frozen=True, array_like=True, tag="clients?"):
+    """Who is attached to the session, or to any (null session id)?"""
+
+    req: int
+
+
+class Clients(msgspec.Struct, frozen=True, array_like=True, tag="clients"):
+    """The attachments, in order of arrival."""
+
+    req: int
+    clients: list[ClientView]
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True, tag="seen"):
+    """How far `client` has shown the session; also its sign of life."""
+
+    client: bytes
+    seq: int
+    offset: int
+
+
+class Reload(msgspec.Struct, frozen=True, array_like=True, tag="reload"):
+    """Every worker (null session id) or one re-executes itself in place with the code that is installed now."""
+
+    req: int = 0
+
+
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag="ping"):
+    """Are you there?"""
+
+    req: int
+
+
+class Pong(msgspec.Struct, frozen=True, array_like=True, tag="pong"):
+    """I am."""
+
+    req: int
+
+
+class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """The question `req` was carried out and has no other answer."""
+
+    req: int
+    text: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """The question `req` (0: an order without one) was not carried out.
+
+    `code` is stable: hello-first, protocol, not-found, ended, observe-only, stale-epoch, not-attached, provider,
+    args, cwd, env, size, too-many, not-ready, spawner, bad-message, ambiguous. `message` says what and why, `hint`
+    the next step.
+    """
+
+    req: int
+    code: str
+    message: str
+    hint: str = ""
+    client: bytes = b""
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
+    """Broker to worker: from now on only `epoch` may write; it belongs to `client` ("" is nobody)."""
+
+    epoch: int
+    client: bytes
+    holder: str
+    reason: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
+    """Worker to broker: what the session looks like now. Sent when something but its output changed."""
+
+    view: SessionView
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
+    """To a client that attaches: `data` written to a cleared terminal of this size shows the session as of `seq`;
+    every later event follows. `kind` is tail (the newest output, which may begin inside a screen) or screen;
+    `skipped` counts the output bytes before it."""
+
+    seq: int
+    offset: int
+    cols: int
+    rows: int
+    data: bytes
+    kind: str = "tail"
+    skipped: int = 0
+
+
+class Credit(msgspec.Struct, frozen=True, array_like=True, tag="credit"):
+    """Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight."""
+
+    seq: int
+    offset: int
+
+
+ToBroker = (
+    Hello | Launch | Attach | Detach | Input | Resize | Take | Release | Stop | Rename | ListSessions | ListClients
+    | Seen | Reload | Ping | Report | InputAck
+)  # fmt: skip
+FromBroker = (
+    Welcome | Launched | Attached | Control | InputAck | Refused | Sessions | Clients | Done | Pong
+    | Input | Resize | Grant | Stop | Rename | Reload | Ping
+)  # fmt: skip
+ToBrowser = Snapshot | Attached | Control | InputAck | Refused | Pong | Done | SessionView
+FromBrowser = Attach | Detach | Input | Resize | Take | Release | Seen | Credit | Ping

@@ -1,0 +1,43 @@
+"""Every bound of the protocol, with its unit in the name and its reason beside it."""
+
+from typing import Final
+
+SID_BYTES: Final = 16
+CLIENT_ID_BYTES: Final = 16
+
+# LMDB stores a 32,000 byte value with 3 % overhead and a 4,096 byte one with 102 % (two overflow
+# pages), so output is coalesced up to this size and never beyond it.
+OUTPUT_BYTES_MAX: Final = 32_000
+
+# One frame of any socket. MAXMSGSIZE is per ZeroMQ frame, so every message is one frame.
+FRAME_BYTES_MAX: Final = 1 << 20
+
+# One Input message. A paste is split by the client; the worker's queue holds sixteen of them.
+INPUT_BYTES_MAX: Final = 64 * 1024
+# Input that the agent has not read yet; past it the worker takes no more and says so.
+INPUT_QUEUE_BYTES: Final = 1 << 20
+# Bytes a client may have sent without an acknowledgement.
+INPUT_WINDOW_BYTES: Final = 256 * 1024
+
+# The raw tail sent to a client that attaches, until a screen model makes snapshots.
+TAIL_BYTES_MAX: Final = 256 * 1024
+
+# A WebSocket frame from a browser: one Input with its envelope.
+WEBSOCKET_FRAME_BYTES_MAX: Final = 256 * 1024
+
+TITLE_CHARS_MAX: Final = 120
+ARGS_MAX: Final = 256
+ARG_BYTES_MAX: Final = 128 * 1024  # Linux MAX_ARG_STRLEN
+ARGS_BYTES_MAX: Final = 512 * 1024
+ENV_BYTES_MAX: Final = 256 * 1024
+COLS_MAX: Final = 1000
+ROWS_MAX: Final = 1000
+
+CLIENTS_PER_SESSION_MAX: Final = 512
+SESSIONS_LIVE_MAX: Final = 1000
+# Input numbers remembered per session, so that a resend is recognised; least recently used go first.
+INPUT_CLIENTS_REMEMBERED: Final = 256
+
+# A client that has an attachment says something at least this often; after the multiple it is gone.
+CLIENT_HEARTBEAT_S: Final = 3.0
+CLIENT_GONE_S: Final = 10.0
