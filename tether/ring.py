@@ -20,12 +20,13 @@ The worker writes; the store reads it to salvage a lost session. Pure but for th
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +83,6 @@ class Header:
     last_client: bytes = bytes(CLIENT_ID_BYTES)
 
 
-_FIELDS: Final = tuple(f.name for f in fields(Header))
 FLAG_ENDED: Final = 1  # the exit event is in the ring; nothing follows
 
 
@@ -139,10 +139,11 @@ class Ring:
         return ring
 
     def close(self) -> None:
-        """Unmap and close; the file stays."""
-        self._view.release()
-        self._map.close()
+        """Close; the file stays. The mapping goes when the last record handed out is forgotten."""
         os.close(self.fd)
+        with contextlib.suppress(BufferError):
+            self._view.release()
+            self._map.close()
 
     # -- header and state
 
@@ -150,7 +151,13 @@ class Ring:
         """Make the counters as they stand now the ones that survive."""
         header = self.header
         header.generation += 1
-        body = _HEAD.pack(MAGIC, VERSION, 0, *(getattr(header, name) for name in _FIELDS))
+        h = header
+        # Spelled out: this runs several times per keystroke and per read.
+        body = _HEAD.pack(
+            MAGIC, VERSION, 0, h.generation, h.area, h.tail, h.head, h.tail_seq, h.next_seq, h.offset, h.pending,
+            h.pending_ts, h.acked, h.input_head, h.input_tail, h.input_writing, h.epoch, h.last_n, h.state_generation,
+            h.flags, h.spare, h.last_client,
+        )  # fmt: skip
         at = _SLOT * (header.generation & 1)
         self._map[at : at + 4] = b"\0\0\0\0"
         self._map[at + 4 : at + 4 + len(body)] = body
@@ -181,12 +188,12 @@ class Ring:
 
     # -- output
 
-    def room(self) -> bool:
-        """True when one more record of the largest size fits. False: stop reading the terminal."""
+    def room(self, size: int = OUTPUT_BYTES_MAX + READ_MAX) -> bool:
+        """True when a record of `size` bytes fits; without `size`, the largest one: False means stop reading."""
         header = self.header
         used = header.head + header.pending - header.tail
-        # Behind a wrap up to RECORD_MAX bytes of the area stay unused.
-        return header.area - used >= 2 * RECORD_MAX
+        # The record's own head, and up to RECORD_MAX bytes that a wrap may leave unused.
+        return header.area - used >= RECORD_MAX + _RECORD.size + size
 
     def ground(self) -> memoryview:
         """The place for the next read from the terminal, filled with 0xFF; never empty while less than 32,000 bytes

@@ -1,0 +1,75 @@
+"""The worker's line to the spawner, which holds a copy of the terminal and replaces a worker that dies."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+RETRY_S: Final = 0.5
+
+
+class HolderLink:
+    """JSON lines to the spawner's socket, reconnected when the spawner is replaced. Non-blocking."""
+
+    def __init__(self, path: Path, sid: str, master: int, slave: int) -> None:
+        self._path = path
+        self._sid = sid
+        self._fds = (master, slave)
+        self._sock: socket.socket | None = None
+        self._inbox = b""
+        self.retry_at = 0.0
+
+    def fileno(self) -> int:
+        """The connection's descriptor, -1 when there is none."""
+        return self._sock.fileno() if self._sock is not None else -1
+
+    def connect(self, agent: int, now: float) -> bool:
+        """Connect and deposit the terminal again. False: try again at `retry_at`."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(str(self._path))
+            line = {"op": "worker", "sid": self._sid, "pid": os.getpid(), "agent": agent, "fds": 2}
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", self._fds))]
+            sock.sendmsg([json.dumps(line).encode() + b"\n"], rights)
+            sock.setblocking(False)
+        except OSError:
+            sock.close()
+            self.retry_at = now + RETRY_S
+            return False
+        self._sock, self._inbox = sock, b""
+        return True
+
+    def tell(self, op: str, **fields: Any) -> None:
+        """Send one line; when the spawner is away it learns it at the next connection."""
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.send(json.dumps({"op": op, "sid": self._sid, **fields}).encode() + b"\n")
+
+    def receive(self, now: float) -> list[dict[str, Any]]:
+        """The lines that have come; closes at the spawner's end and sets `retry_at`."""
+        lines: list[dict[str, Any]] = []
+        while self._sock is not None:
+            try:
+                data = self._sock.recv(65536)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                self.close()
+                self.retry_at = now + RETRY_S / 10
+                break
+            *whole, self._inbox = (self._inbox + data).split(b"\n")
+            lines += [json.loads(line) for line in whole if line]
+        return lines
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None

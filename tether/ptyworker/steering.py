@@ -1,0 +1,154 @@
+"""What the broker orders: input, size, lease, title, stop, reload. Decides with `inbox` and `stopping`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tether.clock import monotonic
+from tether.ptyworker import kin
+from tether.ptyworker.inbox import Verdict
+from tether.ptyworker.state import StopAsked
+from tether.ptyworker.stopping import LOOK_S, Stopping
+from tether.wire.control import Grant, Input, InputAck, Ping, Pong, Refused, Reload, Rename, Resize, Stop, Welcome
+from tether.wire.events import Controlled, Resized, Titled
+from tether.wire.limits import COLS_MAX, ROWS_MAX
+
+if TYPE_CHECKING:
+    from tether.ptyworker.loop import Worker
+
+log = logging.getLogger("tether")
+
+
+class Steering:
+    """Carries the broker's orders out on one worker."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self.stopping: Stopping | None = None
+        self._looked = float("-inf")
+        self._members: list[int] = []
+
+    def obey(self, message: Any) -> None:
+        """One message from the broker."""
+        match message:
+            case Input():
+                self._input(message)
+            case Resize():
+                self._resize(message)
+            case Grant():
+                self._grant(message)
+            case Stop():
+                self.begin_stop(message.by, message.grace_s, message.signal)
+            case Rename():
+                self._worker.event(lambda seq, ts: Titled(seq, ts, message.title))
+                self._worker.change(title=message.title)
+            case Reload():
+                self._worker.reload_asked = not self._worker.kept.ended
+            case Ping():
+                self._worker.tell_broker(Pong(message.req))
+            case Refused(code="hello-first"):
+                self._worker.hello()
+            case Welcome():
+                pass
+            case _:
+                log.warning("event=unexpected message=%s", type(message).__name__)
+
+    def _input(self, message: Input) -> None:
+        worker = self._worker
+        ring = worker.ring
+        room = ring.input_room() if not worker.kept.agent_gone else 0
+        same_epoch = message.epoch == ring.header.epoch
+        inbox = worker.inbox
+        client = message.client
+        match inbox.judge(client, message.n, len(message.data), same_epoch=same_epoch, room=room):
+            case Verdict.TAKE:
+                if client != ring.header.last_client:
+                    # The header remembers one client's number; the others' are in the state.
+                    worker.save()
+                ring.queue_input(message.data, client, message.n)
+                inbox.took(client, message.n)
+                worker.write_input()
+                worker.tell_broker(InputAck(client, message.n))
+            case Verdict.REPEAT:
+                worker.tell_broker(InputAck(client, inbox.last(client)))
+            case Verdict.AGAIN:
+                worker.tell_broker(InputAck(client, inbox.last(client), resend=True))
+            case Verdict.FULL:
+                pass
+            case Verdict.FENCED:
+                text = "Another client has control"
+                worker.tell_broker(Refused(0, "stale-epoch", text, client=client))
+            case Verdict.TOO_LONG:
+                worker.tell_broker(Refused(0, "bad-message", "An input is over 64 KiB", client=client))
+
+    def feed(self) -> None:
+        """Ask the clients whose input was dropped for want of room to send it again."""
+        inbox = self._worker.inbox
+        for client in inbox.feed(self._worker.ring.input_room()):
+            self._worker.tell_broker(InputAck(client, inbox.last(client), resend=True))
+
+    def _resize(self, order: Resize) -> None:
+        worker = self._worker
+        view = worker.kept.view
+        fits = 1 <= order.cols <= COLS_MAX and 1 <= order.rows <= ROWS_MAX
+        if order.epoch != worker.ring.header.epoch or not fits or (order.cols, order.rows) == (view.cols, view.rows):
+            return
+        # What was read before belongs to the old size.
+        worker.flush()
+        worker.terminal.resize(order.cols, order.rows)
+        worker.event(lambda seq, ts: Resized(seq, ts, order.cols, order.rows, view.controller))
+        worker.change(cols=order.cols, rows=order.rows)
+
+    def _grant(self, grant: Grant) -> None:
+        worker = self._worker
+        if grant.epoch <= worker.ring.header.epoch:
+            return
+        worker.ring.header.epoch = grant.epoch
+        worker.event(lambda seq, ts: Controlled(seq, ts, grant.epoch, grant.holder, grant.reason))
+        worker.kept.view = msgspec.structs.replace(
+            worker.kept.view, controller=grant.holder, controller_id=grant.client
+        )
+        worker.save()
+
+    # -- stop
+
+    def begin_stop(self, by: str, grace_s: float, first: int) -> None:
+        """Start ending the session, or hurry an end that is under way."""
+        worker = self._worker
+        if worker.kept.ended:
+            return
+        if self.stopping is not None:
+            self.stopping.hurry(grace_s)
+            return
+        worker.kept.stop = StopAsked(by, grace_s)
+        worker.note("stop-requested", f"Asked to end by {by}")
+        worker.change(detail=f"ending, asked by {by}")
+        self.stopping = Stopping(by, monotonic(), grace_s, first)
+        self.tick(monotonic())
+
+    def tick(self, now: float) -> None:
+        """Carry the stop on, if one is under way."""
+        if self.stopping is None or self._worker.kept.ended:
+            return
+        step = self.stopping.step(now)
+        if step is None:
+            return
+        pids = self.members(fresh=True)
+        if step.whom == "groups":
+            agent = self._worker.kept.view.agent_pid
+            kin.send_groups([self._worker.terminal.foreground_group(), agent], step.signal)
+        else:
+            kin.send(pids, step.signal)
+
+    def members(self, *, fresh: bool = False) -> list[int]:
+        """The session's living processes, looked up at most every 50 ms."""
+        worker = self._worker
+        now = monotonic()
+        if fresh or now - self._looked >= LOOK_S:
+            self._looked = now
+            view = worker.kept.view
+            self._members = kin.kin(view.agent_pid, view.worker_pid, view.id)
+        return self._members

@@ -1,0 +1,125 @@
+"""The agent's terminal: starting the agent on it, its size, reading and writing. The only ptyprocess in the tree.
+
+ptyprocess adopts the descriptor and the process; its own `spawn` is not used, because its child
+inherits ignored signals, gets argv[0] forced to the path (no login shell), and keeps no slave open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import struct
+import sys
+
+from ptyprocess import PtyProcess
+
+_TIOCGSID = 0x5429 if sys.platform.startswith("linux") else 0x40047463
+_DEFAULT_SIGNALS = (
+    signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP,
+    signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGWINCH,
+)  # fmt: skip
+
+
+class AgentTerminal(PtyProcess):  # type: ignore[misc]
+    """The master side, adopted. `slave` stays open until the output is drained: macOS drops unread output with it."""
+
+    def __init__(self, pid: int, master: int, slave: int) -> None:
+        super().__init__(pid, master)
+        self.slave = slave
+
+    def __del__(self) -> None:
+        # ptyprocess kills the child here; a worker that ends must never take its agent along.
+        pass
+
+    def read_into(self, place: memoryview) -> int:
+        """Read what is there into `place`: its size, 0 when there is nothing now, -1 when there will be nothing."""
+        try:
+            return os.readv(self.fd, [place])
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            # EIO: every slave is closed and everything was read.
+            return -1 if error.errno in (errno.EIO, errno.EBADF) else 0
+
+    def write_some(self, data: memoryview) -> int:
+        """Write as much as the terminal takes now; 0 when it is full."""
+        try:
+            return os.write(self.fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)  # hung up: nobody will ever read it
+
+    def resize(self, cols: int, rows: int) -> None:
+        """Set the size; the kernel tells the foreground group only when it changes."""
+        with contextlib.suppress(OSError):
+            self.setwinsize(rows, cols)
+
+    def foreground_group(self) -> int:
+        """The foreground process group, 0 when there is none."""
+        try:
+            return os.tcgetpgrp(self.fd)
+        except OSError:
+            return 0
+
+    def session_leader(self) -> int:
+        """The process that leads the terminal's session, 0 when there is none: an agent started by a dead worker."""
+        try:
+            return int(struct.unpack("i", fcntl.ioctl(self.fd, _TIOCGSID, b"\0\0\0\0"))[0])
+        except OSError:
+            return 0
+
+    def close_all(self) -> None:
+        """Close both sides."""
+        for fd in (self.fd, self.slave):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+
+def start_agent(slave: int, program: str, argv: list[str], env: dict[str, str], cwd: str) -> int:
+    """Fork and execute the agent as leader of a new session on `slave`. Its pid.
+
+    OSError of the execution (or of entering `cwd`) when it could not be started. The agent gets descriptors 0 to 2
+    and nothing else, default signal actions and an empty mask.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            failure = pipe.read()
+        if failure:
+            os.waitpid(pid, 0)
+            number = int(failure.decode())
+            raise OSError(number, os.strerror(number), program)
+        return pid
+    number = errno.EINVAL
+    try:
+        os.set_inheritable(writer, False)
+        os.login_tty(os.dup(slave))
+        kept = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, 3)
+        if kept != 3:
+            os.dup2(kept, 3, inheritable=False)
+        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+        writer = 3
+        for signal_number in _DEFAULT_SIGNALS:
+            signal.signal(signal_number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        os.umask(_users_umask())
+        os.chdir(cwd)
+        os.execve(program, argv, env)  # noqa: S606 - no shell is the point
+    except OSError as error:
+        number = error.errno or errno.EINVAL
+    except BaseException:  # noqa: BLE001 - a forked child must never return
+        number = errno.EINVAL
+    with contextlib.suppress(OSError):
+        os.write(writer, str(number).encode())
+    os._exit(127)
+
+
+def _users_umask() -> int:
+    # The gateway runs with 077; the agent's files are the user's own affair.
+    return 0o022
