@@ -1,0 +1,79 @@
+"""Every frame from a connection: who may send what, and which rule it goes to."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+
+from tether.broker import orders, reports
+from tether.broker.desk import Desk, Peer
+from tether.errors import printable
+from tether.wire import PROTOCOL, WireError, decode, encode
+from tether.wire.control import Hello, Input, InputAck, Report, Welcome
+from tether.wire.ids import NO_SESSION, is_session_id
+from tether.wire.version import compatible
+
+log = logging.getLogger("tether")
+
+_CLIENT_ROLES = frozenset({"client", "web"})
+
+
+def on_frame(desk: Desk, peer: bytes, frame: bytes, now: float) -> None:
+    """Take one frame of `peer` at `now` (monotonic seconds). Frames that do not fit are counted and ignored."""
+    try:
+        sid, message = decode(frame)
+    except WireError:
+        desk.garbage += 1
+        return
+    known = desk.peers.get(peer)
+    if known is None or type(message) is Hello:
+        _introduce(desk, peer, message, now)
+        return
+    known.heard = now
+    if known.role == "worker":
+        _from_worker(desk, known, sid, message, frame, now)
+    elif type(message) is Input:
+        orders.type_in(desk, peer, sid, message, frame, now)
+    elif (rule := orders.ORDERS.get(type(message))) is not None:
+        rule(desk, peer, sid, message, now)
+    else:
+        desk.unexpected += 1
+
+
+def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: bytes, now: float) -> None:
+    session = desk.registry.live.get(known.sid)
+    if session is None or sid != known.sid:
+        desk.unexpected += 1
+    elif type(message) is InputAck:
+        reports.input_ack(desk, session, message, frame)
+    elif type(message) is Report:
+        reports.report(desk, session, message, now)
+    else:
+        desk.unexpected += 1
+
+
+def _introduce(desk: Desk, peer: bytes, message: object, now: float) -> None:
+    if not isinstance(message, Hello):
+        req = getattr(message, "req", 0)
+        desk.refuse(peer, NO_SESSION, "hello-first", "Say Hello first", "Connect again", req=req)
+        return
+    if not compatible(message.protocol):
+        text = f"This gateway speaks protocol {PROTOCOL}, and not {printable(message.protocol, 20)}"
+        desk.refuse(
+            peer, NO_SESSION, "protocol", text, "Restart the gateway with the version installed: tether restart"
+        )
+        return
+    token = desk.around.read_token()
+    if not token or not hmac.compare_digest(token.encode(), message.token.encode()):
+        desk.refuse(peer, NO_SESSION, "hello-first", "The bus token is not this gateway's", "Connect again")
+        log.warning("event=bad-token role=%r", printable(message.role, 20))
+        return
+    view = message.view
+    if message.role in _CLIENT_ROLES:
+        desk.peers[peer] = Peer(message.role, NO_SESSION, now)
+        desk.outbox.send(peer, encode(NO_SESSION, Welcome(PROTOCOL, desk.boot)))
+    elif message.role == "worker" and view is not None and is_session_id(view.sid):
+        desk.peers[peer] = Peer("worker", view.sid, now)
+        reports.worker_hello(desk, peer, message, view, now)
+    else:
+        desk.refuse(peer, NO_SESSION, "bad-message", f"A Hello as {printable(message.role, 20)!r} does not fit")
