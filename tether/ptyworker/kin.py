@@ -44,7 +44,8 @@ def kin(agent: int, worker: int, public: str) -> list[int]:
     for process in table.values():
         children.setdefault(process.parent, []).append(process.pid)
     found = {p.pid for p in table.values() if agent and p.session == agent}
-    queue = [agent, worker, *found]
+    # Never from 0: that is the kernel, and everything descends from it.
+    queue = [pid for pid in (agent, worker, *found) if pid > 1]
     while queue:
         for child in children.get(queue.pop(), ()):
             if child not in found:

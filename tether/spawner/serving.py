@@ -297,6 +297,8 @@ def _close(fds: list[int]) -> None:
 def _close_all_but(keep: set[int]) -> None:
     start = 0
     for fd in sorted(keep):
-        os.closerange(start, fd)
+        # An empty range from 0 would close everything: the kernel reads its end, -1, as unsigned.
+        if start < fd:
+            os.closerange(start, fd)
         start = fd + 1
     os.closerange(start, os.sysconf("SC_OPEN_MAX"))
