@@ -78,7 +78,7 @@ def decode_body(body: bytes | memoryview) -> Message:
         if decoder is not None:
             return decoder.decode(body)
         fields = _any.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: msgspec's own, and text that is not UTF-8
         raise WireError(f"a {tag!r} message that does not fit: {error}") from None
     seq = fields[1] if len(fields) > 1 and type(fields[1]) is int else 0
     return events.Unknown(tag, seq)

@@ -50,7 +50,7 @@ def created_ms(sid: bytes) -> int:
 
 
 def normalise_public(text: str) -> str | None:
-    """`text` as a (prefix of a) public id, or None when it can't be one. I, L and O are read as Crockford reads them."""
+    """`text` as a (prefix of a) public id, or None when it can't be one. I, L, O are read as Crockford does."""
     lowered = text.strip().lower().translate(str.maketrans("ilo", "110"))
     if not 1 <= len(lowered) <= PUBLIC_CHARS or any(c not in _ALPHABET for c in lowered):
         return None
