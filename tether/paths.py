@@ -110,6 +110,9 @@ class Paths:
     def worker_pub(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.p"
 
+    def worker_lane(self, sid: bytes) -> Path:
+        return self.workers / f"{sid.hex()}.l"
+
     def ring(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.ring"
 

@@ -23,6 +23,7 @@ from tether.ptyworker import kin, state
 from tether.ptyworker.coalescing import Coalescing
 from tether.ptyworker.holder import HolderLink
 from tether.ptyworker.inbox import Inbox
+from tether.ptyworker.lane import LaneServer
 from tether.ptyworker.outflow import Outflow
 from tether.ptyworker.state import WorkerState
 from tether.ptyworker.steering import Steering
@@ -92,6 +93,9 @@ class Worker:
             now = monotonic()
             if self.terminal.fd in ready:
                 self._terminal_ready(ready[self.terminal.fd], now)
+            for fd in ready:
+                if isinstance(fd, int) and self.lane.owns(fd):
+                    self.lane.ready(fd, self.ring.header.next_seq)
             if self._broker in ready:
                 self._broker_ready()
             if self._store in ready:
@@ -119,6 +123,7 @@ class Worker:
             self._poller.add(dealer)
             self._poller.add_monitor(dealer)
         self._poller.add(self._wake_r)
+        self.lane = LaneServer(self.paths.worker_lane(self.sid), self.sid, self._watch, self.steering.obey)
         self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave)
         self._link_fd = -1
         self._connect_holder(monotonic())
@@ -126,6 +131,12 @@ class Worker:
             self._poller.add(self.terminal.fd)
         self._watch_agent()
         self._children()
+
+    def _watch(self, fd: int, write: bool | None) -> None:
+        if write is None:
+            self._poller.remove(fd)
+        else:
+            self._poller.add(fd, write=write)
 
     def _watch_agent(self) -> None:
         """An agent that is not our child (its worker died) is watched by a pidfd where there is one."""
@@ -149,6 +160,7 @@ class Worker:
     def _close(self) -> None:
         self._holder.tell("end")
         self.terminal.close_all()
+        self.lane.close()
         self.bus.close()
         for path in (self.paths.worker_pub(self.sid), self.paths.ring(self.sid), self.paths.worker_lock(self.sid)):
             path.unlink(missing_ok=True)
@@ -157,6 +169,7 @@ class Worker:
     def _reload(self) -> None:
         self.flush()
         self.save()
+        self.lane.close()
         self.bus.close()
         self._holder.close()
         self._re_execute(self)
@@ -243,6 +256,8 @@ class Worker:
         if not hasattr(self, "_pub"):
             return  # carrying on: nobody listens yet, and the store asks
         frame = self.sid + self.ring.body(record)
+        # The holder first: it is the one who waits for its key's echo.
+        self.lane.publish(frame)
         self._pub.send(frame)
         if self._outflow.next_to_send() == record.seq and self._store.send(frame):
             self._outflow.sent(monotonic())

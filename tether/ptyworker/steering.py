@@ -12,6 +12,7 @@ from tether.ptyworker import kin
 from tether.ptyworker.inbox import Verdict
 from tether.ptyworker.state import StopAsked
 from tether.ptyworker.stopping import LOOK_S, Stopping
+from tether.wire.codec import encode
 from tether.wire.control import Grant, Input, InputAck, Ping, Pong, Refused, Reload, Rename, Resize, Stop, Welcome
 from tether.wire.events import Controlled, Resized, Titled
 from tether.wire.limits import COLS_MAX, ROWS_MAX
@@ -71,11 +72,11 @@ class Steering:
                 ring.queue_input(message.data, client, message.n)
                 inbox.took(client, message.n)
                 worker.write_input()
-                worker.tell_broker(InputAck(client, message.n))
+                self._acknowledge(client)
             case Verdict.REPEAT:
-                worker.tell_broker(InputAck(client, inbox.last(client)))
+                self._acknowledge(client)
             case Verdict.AGAIN:
-                worker.tell_broker(InputAck(client, inbox.last(client), resend=True))
+                self._acknowledge(client, resend=True)
             case Verdict.FULL:
                 pass
             case Verdict.FENCED:
@@ -88,7 +89,16 @@ class Steering:
         """Ask the clients whose input was dropped for want of room to send it again."""
         inbox = self._worker.inbox
         for client in inbox.feed(self._worker.ring.input_room()):
-            self._worker.tell_broker(InputAck(client, inbox.last(client), resend=True))
+            self._acknowledge(client, resend=True)
+
+    def _acknowledge(self, client: bytes, *, resend: bool = False) -> None:
+        """Tell the client what is taken of it: on the lane when it is there, else through the broker."""
+        worker = self._worker
+        ack = InputAck(client, worker.inbox.last(client), resend)
+        if worker.lane.holds(client):
+            worker.lane.send(encode(worker.sid, ack))
+        else:
+            worker.tell_broker(ack)
 
     def _resize(self, order: Resize) -> None:
         worker = self._worker
@@ -104,8 +114,11 @@ class Steering:
 
     def _grant(self, grant: Grant) -> None:
         worker = self._worker
-        if grant.epoch <= worker.ring.header.epoch:
+        if grant.epoch < worker.ring.header.epoch:
             return
+        worker.lane.grant(grant.client, grant.lane, grant.epoch)
+        if grant.epoch == worker.ring.header.epoch:
+            return  # the broker is new and gives the same holder a new key
         worker.ring.header.epoch = grant.epoch
         worker.event(lambda seq, ts: Controlled(seq, ts, grant.epoch, grant.holder, grant.reason))
         worker.kept.view = msgspec.structs.replace(

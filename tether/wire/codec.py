@@ -22,6 +22,7 @@ _STRUCTS: Final = (
     *storing.StoreNotice.__args__,
     *control.ToBroker.__args__,
     *control.FromBroker.__args__,
+    *control.OnLane.__args__,
     *control.ToBrowser.__args__,
     *control.FromBrowser.__args__,
     views.SessionView,

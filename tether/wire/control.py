@@ -75,7 +75,7 @@ class Attached(msgspec.Struct, frozen=True, array_like=True, tag="attached"):
     """The attachment stands; `mode` is what was granted, `epoch` the lease's, `reason` why it only observes.
 
     `last_n` is the number of this client's newest input that the worker has taken: a client that comes back
-    after a reload continues at `last_n + 1`.
+    after a reload continues at `last_n + 1`. `lane` is the key to the session's lane, for the holder of the lease.
     """
 
     req: int
@@ -84,6 +84,7 @@ class Attached(msgspec.Struct, frozen=True, array_like=True, tag="attached"):
     view: SessionView
     reason: str = ""
     last_n: int = 0
+    lane: bytes = b""
 
 
 class Detach(msgspec.Struct, frozen=True, array_like=True, tag="detach"):
@@ -133,13 +134,17 @@ class Release(msgspec.Struct, frozen=True, array_like=True, tag="release"):
 
 
 class Control(msgspec.Struct, frozen=True, array_like=True, tag="control"):
-    """To every attachment when the lease changes hands; `mode` is what `client` (the addressee) has now."""
+    """To every attachment when the lease changes hands; `mode` is what `client` (the addressee) has now.
+
+    `lane` is the key to the session's lane, for the new holder.
+    """
 
     client: bytes
     mode: str
     epoch: int
     holder: str
     reason: str = ""
+    lane: bytes = b""
 
 
 class Stop(msgspec.Struct, frozen=True, array_like=True, tag="stop"):
@@ -234,12 +239,31 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
-    """Broker to worker: from now on only `epoch` may write; it belongs to `client` ("" is nobody)."""
+    """Broker to worker: from now on only `epoch` may write; it belongs to `client` ("" is nobody).
+
+    `lane` is the key that the client must show on the session's lane; without one there is no lane.
+    """
 
     epoch: int
     client: bytes
     holder: str
     reason: str = ""
+    lane: bytes = b""
+
+
+class Lane(msgspec.Struct, frozen=True, array_like=True, tag="lane"):
+    """Holder to worker, first on the session's lane: the key it got with its lease."""
+
+    client: bytes
+    epoch: int
+    key: bytes
+
+
+class LaneOpen(msgspec.Struct, frozen=True, array_like=True, tag="lane-open"):
+    """Worker to holder: the lane is open; events from `next_seq` on come over it too, before the copy to the bus."""
+
+    epoch: int
+    next_seq: int
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
@@ -277,5 +301,6 @@ FromBroker = (
     Welcome | Launched | Attached | Control | InputAck | Refused | Sessions | Clients | Done | Pong
     | Input | Resize | Grant | Stop | Rename | Reload | Ping
 )  # fmt: skip
+OnLane = Lane | LaneOpen | Input | InputAck
 ToBrowser = Snapshot | Attached | Control | InputAck | Refused | Pong | Done | SessionView
 FromBrowser = Attach | Detach | Input | Resize | Take | Release | Seen | Credit | Ping

@@ -1,0 +1,201 @@
+"""The lane: the lease holder's short way to the worker, past the broker and the bus.
+
+A Unix stream socket of the session, frames as everywhere behind a u32 big-endian length. The broker
+grants: it gives the worker and the holder the same key together with the epoch. A connection must
+show that key in its first frame, and is closed when the lease moves on. Over it go the holder's
+input and its acknowledgements, and the session's events, sent before the copy to the bus. Numbers
+and rules are those of the bus, so a holder may change over at any time, or never use a lane.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from tether.wire import WireError, decode, encode
+from tether.wire.control import Input, Lane, LaneOpen
+from tether.wire.framing import FrameReader, framed
+
+# Pre-authentication connections at a time; the newest push the oldest out.
+_WAITING_MAX: Final = 4
+# What may wait for a holder that does not read; events beyond it are skipped, and the holder reads the log.
+_UNSENT_MAX: Final = 512 * 1024
+
+
+class Connection:
+    """One peer of the lane's socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.reader = FrameReader()
+        self.unsent = bytearray()
+        self.holder = b""
+
+    def send(self, data: bytes) -> bool:
+        """Queue and send what can be sent. False when the peer is gone."""
+        if self.unsent:
+            self.unsent += data
+            return self.flush()
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return False
+        self.unsent += data[sent:]
+        return True
+
+    def flush(self) -> bool:
+        """Send what waits. False when the peer is gone."""
+        try:
+            del self.unsent[: self.sock.send(self.unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return True
+
+
+class LaneServer:
+    """Listens for the holder of the session `sid`; `on_input` takes its inputs, `watch(fd, write)` polls for us
+    (`write` None: no more)."""
+
+    def __init__(
+        self,
+        path: Path,
+        sid: bytes,
+        watch: Callable[[int, bool | None], None],
+        on_input: Callable[[Input], None],
+    ) -> None:
+        self._path = path
+        self._sid = sid
+        self._watch = watch
+        self._on_input = on_input
+        self._connections: dict[int, Connection] = {}
+        self._holder: Connection | None = None
+        self._granted = (b"", b"", 0)  # client, key, epoch
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen(8)
+        self._listener.setblocking(False)
+        watch(self._listener.fileno(), False)
+
+    def owns(self, fd: int) -> bool:
+        """True when `fd` is one of this lane's descriptors."""
+        return fd in self._connections or fd == self._listener.fileno()
+
+    def grant(self, client: bytes, key: bytes, epoch: int) -> None:
+        """From now on only `client` with `key` may use the lane; an older holder is cut off."""
+        self._granted = (client, key, epoch)
+        if self._holder is not None:
+            self._drop(self._holder)
+
+    def publish(self, frame: bytes) -> None:
+        """Send an event to the holder; one that does not keep up misses it and finds it in the log."""
+        holder = self._holder
+        if holder is None or len(holder.unsent) > _UNSENT_MAX:
+            return
+        self.send(frame)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame to the holder."""
+        holder = self._holder
+        if holder is not None:
+            if holder.send(framed(frame)):
+                self._watch(holder.sock.fileno(), bool(holder.unsent))
+            else:
+                self._drop(holder)
+
+    def holds(self, client: bytes) -> bool:
+        """True when `client` is connected as the holder."""
+        return self._holder is not None and self._holder.holder == client
+
+    def ready(self, fd: int, next_seq: int) -> None:
+        """Serve the descriptor `fd`; `next_seq` is the number of the session's next event."""
+        if fd == self._listener.fileno():
+            self._accept()
+            return
+        connection = self._connections[fd]
+        if connection.unsent and not connection.flush():
+            self._drop(connection)
+            return
+        self._watch(fd, bool(connection.unsent))
+        try:
+            data = connection.sock.recv(131072)
+            frames = connection.reader.feed(data) if data else None
+        except BlockingIOError:
+            return
+        except (OSError, WireError):
+            frames = None
+        if frames is None:
+            self._drop(connection)
+            return
+        for frame in frames:
+            if not self._frame(connection, frame, next_seq):
+                self._drop(connection)
+                return
+
+    def close(self) -> None:
+        """Close everything and remove the socket's file."""
+        for connection in list(self._connections.values()):
+            self._drop(connection)
+        self._watch(self._listener.fileno(), None)
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        try:
+            sock = self._listener.accept()[0]
+        except OSError:
+            return
+        waiting = [c for c in self._connections.values() if not c.holder]
+        if len(waiting) >= _WAITING_MAX:
+            self._drop(waiting[0])
+        self._connections[sock.fileno()] = Connection(sock)
+        self._watch(sock.fileno(), False)
+
+    def _frame(self, connection: Connection, frame: bytes, next_seq: int) -> bool:
+        """One frame of a peer; False when it is to be cut off."""
+        message = self._decoded(frame)
+        if connection.holder:
+            if isinstance(message, Input) and message.client == connection.holder:
+                self._on_input(message)
+                return True
+            return False
+        client, key, epoch = self._granted
+        if not (
+            isinstance(message, Lane)
+            and key
+            and hmac.compare_digest(message.key, key)
+            and message.client == client
+            and message.epoch == epoch
+        ):
+            return False
+        if self._holder is not None:
+            self._drop(self._holder)
+        connection.holder, self._holder = client, connection
+        self.send(encode(self._sid, LaneOpen(epoch, next_seq)))
+        return True
+
+    def _decoded(self, frame: bytes) -> Any:
+        try:
+            sid, message = decode(frame)
+        except WireError:
+            return None
+        return message if sid == self._sid else None
+
+    def _drop(self, connection: Connection) -> None:
+        fd = connection.sock.fileno()
+        if self._connections.pop(fd, None) is None:
+            return
+        if self._holder is connection:
+            self._holder = None
+        self._watch(fd, None)
+        connection.sock.close()
