@@ -1,0 +1,665 @@
+// Made by tools/wire_types.py from tether/wire: run `make wire`, do not edit.
+
+/** The version of the protocol that these types describe. */
+export const PROTOCOL = "1.0";
+
+/**
+ * Name and kind of a field; with a third item it may be missing at the end of a message and then has that value.
+ * The kind is int, float, bool, str, bytes, strs, map or the name of a struct; with "?" it may be null, with "[]" it
+ * is a list.
+ */
+export type Field = readonly [name: string, kind: string, absent?: unknown];
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The session exists; always seq 1. */
+export interface Created {
+  readonly tag: "created";
+  readonly seq: number;
+  readonly ts: number;
+  readonly provider: string;
+  readonly title: string;
+  readonly cwd: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly owner: string;
+  readonly machine: string;
+  readonly args: readonly string[];
+  readonly share: boolean;
+}
+
+/** The agent's process runs (`pid`). */
+export interface Started {
+  readonly tag: "started";
+  readonly seq: number;
+  readonly ts: number;
+  readonly pid: number;
+}
+
+/** At most 32,000 raw bytes from the terminal; the first of them stands at `offset`. */
+export interface Output {
+  readonly tag: "out";
+  readonly seq: number;
+  readonly ts: number;
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** The terminal has a new size, in cells; `by` names the client that asked. */
+export interface Resized {
+  readonly tag: "resized";
+  readonly seq: number;
+  readonly ts: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly by: string;
+}
+
+/** The lease changed hands: `holder` ("" is nobody) writes under `epoch` from here on. */
+export interface Controlled {
+  readonly tag: "controlled";
+  readonly seq: number;
+  readonly ts: number;
+  readonly epoch: number;
+  readonly holder: string;
+  readonly reason: string;
+}
+
+/** The session has a new title. */
+export interface Titled {
+  readonly tag: "titled";
+  readonly seq: number;
+  readonly ts: number;
+  readonly title: string;
+}
+
+/** Something about the session that its reader should know; `code` is stable, `text` is for people. */
+export interface Note {
+  readonly tag: "note";
+  readonly seq: number;
+  readonly ts: number;
+  readonly code: string;
+  readonly text: string;
+}
+
+/** The agent ended and its output is complete. */
+export interface Exited {
+  readonly tag: "exited";
+  readonly seq: number;
+  readonly ts: number;
+  readonly code: number | null;
+  readonly signal: number | null;
+  readonly stopped_by: string;
+}
+
+/** The session can't be reached any more; `cause` says why. */
+export interface Lost {
+  readonly tag: "lost";
+  readonly seq: number;
+  readonly ts: number;
+  readonly cause: string;
+}
+
+/** Retention removed the events `from_seq` to `seq`, and with them the output bytes from `from_offset` up to, not including, `to_offset`. */
+export interface Cut {
+  readonly tag: "cut";
+  readonly seq: number;
+  readonly ts: number;
+  readonly from_seq: number;
+  readonly from_offset: number;
+  readonly to_offset: number;
+  readonly reason: string;
+}
+
+/** Worker to store, first after every (re)connection: it holds the events `first` to `next - 1`. */
+export interface Sync {
+  readonly tag: "sync";
+  readonly protocol: string;
+  readonly first: number;
+  readonly next: number;
+}
+
+/** Broker to store: the session is lost. */
+export interface Seal {
+  readonly tag: "seal";
+  readonly cause: string;
+}
+
+/** Broker to store: which sessions does the log believe to be alive? */
+export interface OpenSessionsQuery {
+  readonly tag: "open?";
+}
+
+/** Store to worker: every event up to and with `upto` is on disk. */
+export interface Ack {
+  readonly tag: "ack";
+  readonly upto: number;
+  readonly boot: string;
+}
+
+/** Store to worker: an event was missing; go back and send from `next` on. */
+export interface Nak {
+  readonly tag: "nak";
+  readonly next: number;
+  readonly boot: string;
+}
+
+/** Store to worker and broker: nothing can be written now; `reason` is for people, "" means it works again. */
+export interface Stalled {
+  readonly tag: "stalled";
+  readonly reason: string;
+}
+
+/** Store to broker: `Lost` is in the log (or the session had ended already); `view` is the final record. */
+export interface Sealed {
+  readonly tag: "sealed";
+  readonly view: SessionView | null;
+}
+
+/** Store to broker: the sessions without an end in the log. */
+export interface OpenSessions {
+  readonly tag: "open";
+  readonly sessions: readonly SessionView[];
+}
+
+/** Store's PUB, per session: events up to `upto` can be read from the log. */
+export interface Committed {
+  readonly tag: "committed";
+  readonly upto: number;
+}
+
+/** Store's PUB, for all: `state` is ok or stalled, with the reason and what the log holds, in bytes. */
+export interface StoreHealth {
+  readonly tag: "store";
+  readonly state: string;
+  readonly reason: string;
+  readonly log_bytes: number;
+  readonly quota_bytes: number;
+  readonly boot: string;
+}
+
+/** First on every connection to the broker: `role` is client, web or worker; `token` is the bus token. */
+export interface Hello {
+  readonly tag: "hello";
+  readonly protocol: string;
+  readonly role: string;
+  readonly token: string;
+  readonly view: SessionView | null;
+  readonly recovered: boolean;
+}
+
+/** Start a session of a whitelisted provider. */
+export interface Launch {
+  readonly tag: "launch";
+  readonly req: number;
+  readonly provider: string;
+  readonly args: readonly string[];
+  readonly title: string;
+  readonly cwd: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly share: boolean;
+}
+
+/** `client` becomes an attachment of the session. */
+export interface Attach {
+  readonly tag: "attach";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly name: string;
+  readonly kind: string;
+  readonly mode: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly take: boolean;
+  readonly after: number;
+  readonly epoch: number;
+  readonly device: string;
+}
+
+/** The attachment of `client` ends; a lease it held is free at once. */
+export interface Detach {
+  readonly tag: "detach";
+  readonly client: Uint8Array;
+}
+
+/** At most 64 KiB typed by `client`, its `n`-th since it was made (from 1). */
+export interface Input {
+  readonly tag: "input";
+  readonly client: Uint8Array;
+  readonly epoch: number;
+  readonly n: number;
+  readonly data: Uint8Array;
+}
+
+/** The controller wants another size, in cells. */
+export interface Resize {
+  readonly tag: "resize";
+  readonly client: Uint8Array;
+  readonly epoch: number;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** `client`, an attachment, takes the lease, whoever holds it. */
+export interface Take {
+  readonly tag: "take";
+  readonly req: number;
+  readonly client: Uint8Array;
+}
+
+/** `client` gives the lease up and observes. */
+export interface Release {
+  readonly tag: "release";
+  readonly req: number;
+  readonly client: Uint8Array;
+}
+
+/** End the session: HUP, TERM, KILL over everything it started. */
+export interface Stop {
+  readonly tag: "stop";
+  readonly req: number;
+  readonly by: string;
+  readonly grace_s: number;
+  readonly signal: number;
+}
+
+/** Give the session another title. */
+export interface Rename {
+  readonly tag: "rename";
+  readonly req: number;
+  readonly title: string;
+}
+
+/** Which sessions live? */
+export interface ListSessions {
+  readonly tag: "sessions?";
+  readonly req: number;
+}
+
+/** Who is attached to the session, or to any (null session id)? */
+export interface ListClients {
+  readonly tag: "clients?";
+  readonly req: number;
+}
+
+/** How far `client` has shown the session; also its sign of life. */
+export interface Seen {
+  readonly tag: "seen";
+  readonly client: Uint8Array;
+  readonly seq: number;
+  readonly offset: number;
+}
+
+/** Every worker (null session id) or one re-executes itself in place with the code that is installed now. */
+export interface Reload {
+  readonly tag: "reload";
+  readonly req: number;
+}
+
+/** Are you there? */
+export interface Ping {
+  readonly tag: "ping";
+  readonly req: number;
+}
+
+/** Worker to broker: what the session looks like now. */
+export interface Report {
+  readonly tag: "report";
+  readonly view: SessionView;
+}
+
+/** Every input of `client` up to `n` is taken. */
+export interface InputAck {
+  readonly tag: "input-ack";
+  readonly client: Uint8Array;
+  readonly n: number;
+  readonly resend: boolean;
+}
+
+/** The broker's answer to Hello; `boot` names this run of the broker. */
+export interface Welcome {
+  readonly tag: "welcome";
+  readonly protocol: string;
+  readonly boot: string;
+}
+
+/** The session exists and its worker runs. */
+export interface Launched {
+  readonly tag: "launched";
+  readonly req: number;
+  readonly view: SessionView;
+}
+
+/** The attachment stands; `mode` is what was granted, `epoch` the lease's, `reason` why it only observes. */
+export interface Attached {
+  readonly tag: "attached";
+  readonly req: number;
+  readonly mode: string;
+  readonly epoch: number;
+  readonly view: SessionView;
+  readonly reason: string;
+  readonly last_n: number;
+  readonly lane: Uint8Array;
+}
+
+/** To every attachment when the lease changes hands; `mode` is what `client` (the addressee) has now. */
+export interface Control {
+  readonly tag: "control";
+  readonly client: Uint8Array;
+  readonly mode: string;
+  readonly epoch: number;
+  readonly holder: string;
+  readonly reason: string;
+  readonly lane: Uint8Array;
+}
+
+/** The question `req` (0: an order without one) was not carried out. */
+export interface Refused {
+  readonly tag: "refused";
+  readonly req: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly client: Uint8Array;
+}
+
+/** The live sessions, oldest first, and what the store last said of its health. */
+export interface Sessions {
+  readonly tag: "sessions";
+  readonly req: number;
+  readonly views: readonly SessionView[];
+  readonly store: string;
+}
+
+/** The attachments, in order of arrival. */
+export interface Clients {
+  readonly tag: "clients";
+  readonly req: number;
+  readonly clients: readonly ClientView[];
+}
+
+/** The question `req` was carried out and has no other answer. */
+export interface Done {
+  readonly tag: "done";
+  readonly req: number;
+  readonly text: string;
+}
+
+/** I am. */
+export interface Pong {
+  readonly tag: "pong";
+  readonly req: number;
+}
+
+/** Broker to worker: from now on only `epoch` may write; it belongs to `client` ("" is nobody). */
+export interface Grant {
+  readonly tag: "grant";
+  readonly epoch: number;
+  readonly client: Uint8Array;
+  readonly holder: string;
+  readonly reason: string;
+  readonly lane: Uint8Array;
+}
+
+/** Holder to worker, first on the session's lane: the key it got with its lease. */
+export interface Lane {
+  readonly tag: "lane";
+  readonly client: Uint8Array;
+  readonly epoch: number;
+  readonly key: Uint8Array;
+}
+
+/** Worker to holder: the lane is open; events from `next_seq` on come over it too, before the copy to the bus. */
+export interface LaneOpen {
+  readonly tag: "lane-open";
+  readonly epoch: number;
+  readonly next_seq: number;
+}
+
+/** To a client that attaches: `data` written to a cleared terminal of this size shows the session as of `seq`; every later event follows. */
+export interface Snapshot {
+  readonly tag: "snapshot";
+  readonly seq: number;
+  readonly offset: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly data: Uint8Array;
+  readonly kind: string;
+  readonly skipped: number;
+}
+
+/** One session. */
+export interface SessionView {
+  readonly tag: "session";
+  readonly sid: Uint8Array;
+  readonly id: string;
+  readonly provider: string;
+  readonly title: string;
+  readonly state: string;
+  readonly cwd: string;
+  readonly machine: string;
+  readonly owner: string;
+  readonly detail: string;
+  readonly created: number;
+  readonly started: number;
+  readonly ended: number;
+  readonly since: number;
+  readonly worker_pid: number;
+  readonly agent_pid: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly first_seq: number;
+  readonly cut_bytes: number;
+  readonly log_bytes: number;
+  readonly exit_code: number | null;
+  readonly exit_signal: number | null;
+  readonly stopped_by: string;
+  readonly epoch: number;
+  readonly controller: string;
+  readonly controller_id: Uint8Array;
+  readonly clients: number;
+  readonly args: readonly string[];
+  readonly share: boolean;
+  readonly transport: string;
+}
+
+/** Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight. */
+export interface Credit {
+  readonly tag: "credit";
+  readonly seq: number;
+  readonly offset: number;
+}
+
+/** One attachment: who watches which session, how, since when (microseconds), and how far it has read. */
+export interface ClientView {
+  readonly sid: Uint8Array;
+  readonly client: Uint8Array;
+  readonly name: string;
+  readonly kind: string;
+  readonly mode: string;
+  readonly since: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly behind: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly device: string;
+}
+
+/** What happens in a session. */
+export type Event =
+  | Created
+  | Started
+  | Output
+  | Resized
+  | Controlled
+  | Titled
+  | Note
+  | Exited
+  | Lost
+  | Cut;
+
+/** What the gateway tells a browser besides events. */
+export type ToBrowser =
+  | Snapshot
+  | Attached
+  | Control
+  | InputAck
+  | Refused
+  | Pong
+  | Done
+  | SessionView;
+
+/** What a browser may say. */
+export type FromBrowser =
+  | Attach
+  | Detach
+  | Input
+  | Resize
+  | Take
+  | Release
+  | Seen
+  | Credit
+  | Ping;
+
+/** The fields of every struct in the order in which they are written. */
+export const FIELDS = {
+  Created: [["seq", "int"], ["ts", "int"], ["provider", "str"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["owner", "str"], ["machine", "str"], ["args", "strs", []], ["share", "bool", false]],
+  Started: [["seq", "int"], ["ts", "int"], ["pid", "int"]],
+  Output: [["seq", "int"], ["ts", "int"], ["offset", "int"], ["data", "bytes"]],
+  Resized: [["seq", "int"], ["ts", "int"], ["cols", "int"], ["rows", "int"], ["by", "str", ""]],
+  Controlled: [["seq", "int"], ["ts", "int"], ["epoch", "int"], ["holder", "str"], ["reason", "str", ""]],
+  Titled: [["seq", "int"], ["ts", "int"], ["title", "str"]],
+  Note: [["seq", "int"], ["ts", "int"], ["code", "str"], ["text", "str"]],
+  Exited: [["seq", "int"], ["ts", "int"], ["code", "int?"], ["signal", "int?"], ["stopped_by", "str", ""]],
+  Lost: [["seq", "int"], ["ts", "int"], ["cause", "str"]],
+  Cut: [["seq", "int"], ["ts", "int"], ["from_seq", "int"], ["from_offset", "int"], ["to_offset", "int"], ["reason", "str", ""]],
+  Sync: [["protocol", "str"], ["first", "int"], ["next", "int"]],
+  Seal: [["cause", "str"]],
+  OpenSessionsQuery: [],
+  Ack: [["upto", "int"], ["boot", "str"]],
+  Nak: [["next", "int"], ["boot", "str"]],
+  Stalled: [["reason", "str"]],
+  Sealed: [["view", "SessionView?"]],
+  OpenSessions: [["sessions", "SessionView[]"]],
+  Committed: [["upto", "int"]],
+  StoreHealth: [["state", "str"], ["reason", "str", ""], ["log_bytes", "int", 0], ["quota_bytes", "int", 0], ["boot", "str", ""]],
+  Hello: [["protocol", "str"], ["role", "str"], ["token", "str"], ["view", "SessionView?", null], ["recovered", "bool", false]],
+  Launch: [["req", "int"], ["provider", "str"], ["args", "strs"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["env", "map", {}], ["share", "bool", false]],
+  Attach: [["req", "int"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["cols", "int"], ["rows", "int"], ["take", "bool", false], ["after", "int", 0], ["epoch", "int", 0], ["device", "str", ""]],
+  Detach: [["client", "bytes"]],
+  Input: [["client", "bytes"], ["epoch", "int"], ["n", "int"], ["data", "bytes"]],
+  Resize: [["client", "bytes"], ["epoch", "int"], ["cols", "int"], ["rows", "int"]],
+  Take: [["req", "int"], ["client", "bytes"]],
+  Release: [["req", "int"], ["client", "bytes"]],
+  Stop: [["req", "int"], ["by", "str"], ["grace_s", "float", 5.0], ["signal", "int", 0]],
+  Rename: [["req", "int"], ["title", "str"]],
+  ListSessions: [["req", "int"]],
+  ListClients: [["req", "int"]],
+  Seen: [["client", "bytes"], ["seq", "int"], ["offset", "int"]],
+  Reload: [["req", "int", 0]],
+  Ping: [["req", "int"]],
+  Report: [["view", "SessionView"]],
+  InputAck: [["client", "bytes"], ["n", "int"], ["resend", "bool", false]],
+  Welcome: [["protocol", "str"], ["boot", "str"]],
+  Launched: [["req", "int"], ["view", "SessionView"]],
+  Attached: [["req", "int"], ["mode", "str"], ["epoch", "int"], ["view", "SessionView"], ["reason", "str", ""], ["last_n", "int", 0], ["lane", "bytes", NO_BYTES]],
+  Control: [["client", "bytes"], ["mode", "str"], ["epoch", "int"], ["holder", "str"], ["reason", "str", ""], ["lane", "bytes", NO_BYTES]],
+  Refused: [["req", "int"], ["code", "str"], ["message", "str"], ["hint", "str", ""], ["client", "bytes", NO_BYTES]],
+  Sessions: [["req", "int"], ["views", "SessionView[]"], ["store", "str", ""]],
+  Clients: [["req", "int"], ["clients", "ClientView[]"]],
+  Done: [["req", "int"], ["text", "str", ""]],
+  Pong: [["req", "int"]],
+  Grant: [["epoch", "int"], ["client", "bytes"], ["holder", "str"], ["reason", "str", ""], ["lane", "bytes", NO_BYTES]],
+  Lane: [["client", "bytes"], ["epoch", "int"], ["key", "bytes"]],
+  LaneOpen: [["epoch", "int"], ["next_seq", "int"]],
+  Snapshot: [["seq", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["kind", "str", "tail"], ["skipped", "int", 0]],
+  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"]],
+  Credit: [["seq", "int"], ["offset", "int"]],
+  ClientView: [["sid", "bytes"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["since", "int"], ["seq", "int", 0], ["offset", "int", 0], ["behind", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["device", "str", ""]],
+} as const satisfies Record<string, readonly Field[]>;
+
+/** Which struct a tag begins. */
+export const STRUCTS = {
+  "created": "Created",
+  "started": "Started",
+  "out": "Output",
+  "resized": "Resized",
+  "controlled": "Controlled",
+  "titled": "Titled",
+  "note": "Note",
+  "exited": "Exited",
+  "lost": "Lost",
+  "cut": "Cut",
+  "sync": "Sync",
+  "seal": "Seal",
+  "open?": "OpenSessionsQuery",
+  "ack": "Ack",
+  "nak": "Nak",
+  "stalled": "Stalled",
+  "sealed": "Sealed",
+  "open": "OpenSessions",
+  "committed": "Committed",
+  "store": "StoreHealth",
+  "hello": "Hello",
+  "launch": "Launch",
+  "attach": "Attach",
+  "detach": "Detach",
+  "input": "Input",
+  "resize": "Resize",
+  "take": "Take",
+  "release": "Release",
+  "stop": "Stop",
+  "rename": "Rename",
+  "sessions?": "ListSessions",
+  "clients?": "ListClients",
+  "seen": "Seen",
+  "reload": "Reload",
+  "ping": "Ping",
+  "report": "Report",
+  "input-ack": "InputAck",
+  "welcome": "Welcome",
+  "launched": "Launched",
+  "attached": "Attached",
+  "control": "Control",
+  "refused": "Refused",
+  "sessions": "Sessions",
+  "clients": "Clients",
+  "done": "Done",
+  "pong": "Pong",
+  "grant": "Grant",
+  "lane": "Lane",
+  "lane-open": "LaneOpen",
+  "snapshot": "Snapshot",
+  "session": "SessionView",
+  "credit": "Credit",
+} as const satisfies Record<string, keyof typeof FIELDS>;
+
+/** Every bound of the protocol, with its unit in the name. */
+export const LIMITS = {
+  SID_BYTES: 16,
+  CLIENT_ID_BYTES: 16,
+  OUTPUT_BYTES_MAX: 32000,
+  FRAME_BYTES_MAX: 1048576,
+  INPUT_BYTES_MAX: 65536,
+  INPUT_QUEUE_BYTES: 1048576,
+  INPUT_WINDOW_BYTES: 262144,
+  TAIL_BYTES_MAX: 262144,
+  WEBSOCKET_FRAME_BYTES_MAX: 262144,
+  TITLE_CHARS_MAX: 120,
+  ARGS_MAX: 256,
+  ARG_BYTES_MAX: 131072,
+  ARGS_BYTES_MAX: 524288,
+  ENV_BYTES_MAX: 262144,
+  COLS_MAX: 1000,
+  ROWS_MAX: 1000,
+  CLIENTS_PER_SESSION_MAX: 512,
+  SESSIONS_LIVE_MAX: 1000,
+  INPUT_CLIENTS_REMEMBERED: 256,
+  CLIENT_HEARTBEAT_S: 3.0,
+  CLIENT_GONE_S: 10.0,
+} as const;
