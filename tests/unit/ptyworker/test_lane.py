@@ -1,0 +1,167 @@
+"""Who may use a session's lane, and what becomes of everybody else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tether.ptyworker.lane import LaneServer
+from tether.wire import decode, encode
+from tether.wire.control import Input, Lane, LaneOpen
+from tether.wire.events import Output
+from tether.wire.framing import FrameReader, framed
+
+SID = bytes(range(16))
+CLIENT, OTHER = b"c" * 16, b"o" * 16
+KEY = b"k" * 16
+
+
+class Bench:
+    """A lane with its watched descriptors and the inputs that it let through."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.watched: dict[int, bool] = {}
+        self.inputs: list[Input] = []
+        self.lane = LaneServer(path, SID, self._watch, self.inputs.append)
+
+    def _watch(self, fd: int, write: bool | None) -> None:
+        if write is None:
+            self.watched.pop(fd, None)
+        else:
+            self.watched[fd] = write
+
+    def turn(self) -> None:
+        """One turn of a loop: serve every descriptor that is watched."""
+        for _ in range(3):
+            for fd in list(self.watched):
+                if fd in self.watched:
+                    self.lane.ready(fd, 7)
+
+    def connect(self, *messages: object) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.connect(str(self.path))
+        sock.settimeout(5)
+        for message in messages:
+            sock.sendall(framed(encode(SID, message)))
+        self.turn()
+        return sock
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path / "l")
+    yield made
+    made.lane.close()
+    assert made.watched == {}
+    assert not made.path.exists()
+
+
+def frames(sock: socket.socket) -> list[object]:
+    return [decode(frame)[1] for frame in FrameReader().feed(sock.recv(65536))]
+
+
+def test_the_holder_gets_in_with_its_key_and_hears_events_and_its_input_passes(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY), Input(CLIENT, 3, 1, b"ls"))
+    assert frames(sock) == [LaneOpen(3, 7)]
+    assert bench.inputs == [Input(CLIENT, 3, 1, b"ls")]
+    assert bench.lane.holds(CLIENT)
+    bench.lane.publish(encode(SID, Output(7, 1, 0, b"hi")))
+    assert frames(sock) == [Output(7, 1, 0, b"hi")]
+    sock.close()
+    bench.turn()
+    assert not bench.lane.holds(CLIENT)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        Lane(CLIENT, 3, b"x" * 16),
+        Lane(CLIENT, 3, b""),
+        Lane(OTHER, 3, KEY),
+        Lane(CLIENT, 2, KEY),
+        Input(CLIENT, 3, 1, b"ls"),
+    ],
+)
+def test_everybody_else_is_cut_off_and_types_nothing(bench: Bench, first: object):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(first, Input(CLIENT, 3, 1, b"ls"))
+    assert sock.recv(100) == b""
+    assert bench.inputs == []
+    sock.close()
+
+
+def test_no_key_means_no_lane(bench: Bench):
+    bench.lane.grant(CLIENT, b"", 3)
+    sock = bench.connect(Lane(CLIENT, 3, b""))
+    assert sock.recv(100) == b""
+    sock.close()
+
+
+def test_when_the_lease_moves_on_the_old_holder_is_cut_off(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    assert frames(sock) == [LaneOpen(3, 7)]
+    bench.lane.grant(OTHER, b"n" * 16, 4)
+    with pytest.raises(BrokenPipeError):
+        sock.sendall(framed(encode(SID, Input(CLIENT, 3, 1, b"rm"))))
+    bench.turn()
+    assert bench.inputs == []
+    sock.close()
+
+
+def test_a_holder_types_only_in_its_own_name(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY), Input(OTHER, 3, 1, b"rm"))
+    assert bench.inputs == []
+    assert not bench.lane.holds(CLIENT)
+    sock.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff\xff\xff\xff", b"\0\0\0\x05hello", b"\0" * 4096])
+def test_rubbish_is_cut_off(bench: Bench, rubbish: bytes):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect()
+    sock.sendall(rubbish)
+    bench.turn()
+    assert sock.recv(100) == b""
+    sock.close()
+
+
+def test_strangers_can_not_fill_the_lane(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    strangers = [bench.connect() for _ in range(20)]
+    assert len(bench.watched) <= 6
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    assert frames(sock) == [LaneOpen(3, 7)]
+    for each in (sock, *strangers):
+        each.close()
+
+
+def test_a_holder_that_does_not_read_costs_a_bounded_amount_and_whole_frames_only(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    sock.setblocking(False)
+    for seq in range(7, 2000):
+        bench.lane.publish(encode(SID, Output(seq, 1, 0, b"x" * 4000)))
+    reader, got = FrameReader(), []
+    while True:
+        try:
+            got += reader.feed(sock.recv(1 << 20))
+        except BlockingIOError:
+            before = len(got)
+            bench.turn()
+            try:
+                got += reader.feed(sock.recv(1 << 20))
+            except BlockingIOError:
+                assert len(got) == before
+                break
+    seqs = [decode(frame)[1].seq for frame in got[1:]]
+    assert seqs == list(range(7, 7 + len(seqs))), "in order, from the first, without a hole inside what was taken"
+    assert 100 < len(seqs) < 1000
+    assert not reader.partial
+    sock.close()
