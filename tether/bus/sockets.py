@@ -71,9 +71,10 @@ class Bus:
         _connect(socket, path)
         return Dealer(socket, monitor)
 
-    def subscriber(self, path: Path, *topics: bytes) -> Subscriber:
-        """Connect a SUB to every frame that begins with one of `topics` (b"" is all)."""
-        socket = self._socket(zmq.SUB, send=SUBSCRIBER_HWM, receive=SUBSCRIBER_HWM)
+    def subscriber(self, path: Path, *topics: bytes, hwm: int = SUBSCRIBER_HWM) -> Subscriber:
+        """Connect a SUB to every frame that begins with one of `topics` (b"" is all); `hwm` frames may wait to be
+        received, the next ones are lost."""
+        socket = self._socket(zmq.SUB, send=hwm, receive=hwm)
         for topic in topics:
             socket.subscribe(topic)
         _connect(socket, path)

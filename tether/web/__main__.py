@@ -1,0 +1,60 @@
+"""`python -m tether.web`: build, serve, exit. Why it could not start is left in `run/web.error` for `tether status`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import resource
+import socket
+import sys
+
+from tether import secret_files, service, settings
+from tether.errors import TetherError
+from tether.paths import Paths
+from tether.web.app import make_app
+from tether.web.serving import QuietServer, bind, configuration
+
+FILES_WANTED = 8192
+
+log = logging.getLogger("tether")
+
+
+def main() -> int:
+    """Serve until SIGTERM. The exit status: 0, or 1 when the settings or the port do not let us."""
+    paths = service.start("web")
+    # uvicorn's own lines hold request paths with their queries.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    error_file = paths.run / "web.error"
+    try:
+        port = settings.load(paths.settings).web.port
+        listener = bind(port)
+    except TetherError as error:
+        log.error("event=cannot-start message=%r hint=%r", error.message, error.hint)
+        secret_files.write(error_file, json.dumps({"message": error.message, "hint": error.hint}))
+        return 1
+    with contextlib.suppress(FileNotFoundError):
+        error_file.unlink()
+    _raise_file_limit()
+    serve(paths, port, listener)
+    return 0
+
+
+def serve(paths: Paths, port: int, listener: socket.socket) -> None:
+    """Run the application on `listener` until a signal ends it."""
+    app = make_app(paths, port)
+    server = QuietServer(configuration(app.gate), app.close_all)
+    log.info("event=listening port=%d", port)
+    server.run(sockets=[listener])
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Who is let in: pure decisions over a request's headers. `gate` carries them out, for http and WebSocket alike.
+
+No decision looks at the peer's address: any web page, any local process and every user behind a
+proxy on this machine comes from 127.0.0.1. Host must be ours (DNS rebinding), Origin must be ours
+(cross-site requests and sockets), and everything that is not marked public needs a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+_BODY_TYPES: Final = frozenset({"application/json", "application/octet-stream"})
+_FORWARDING: Final = ("forwarded", "x-forwarded-", "x-real-ip", "tailscale-", "cf-", "true-client-ip")
+
+
+class Policy(Enum):
+    """What a route demands. A route without one is refused to everybody."""
+
+    PUBLIC = "public"  # the static shell and health: hold nothing, read only
+    LOGIN = "login"  # no credential yet, but our own page
+    OWNER = "owner"  # the local owner
+    ACT = "owner, acting"  # as OWNER, and a GET has effects: a page of ours must have sent it on purpose
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not. `status` is the HTTP status, `code` is stable, `message` and `hint` are for people."""
+
+    status: int
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who is asking: `via` is bearer or cookie; `generation` names the owner token that vouched."""
+
+    via: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What admission needs to know of a request: `kind` is http or websocket, the method is GET for a WebSocket."""
+
+    kind: str
+    method: str
+    path: str
+    headers: Headers
+
+
+Identify = Callable[[str | None, str | None], Credential | None]
+"""(bearer token, cookie value) -> the credential, or None."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The names by which this gateway may be called, and its cookie's name."""
+
+    hosts: frozenset[str]
+    origins: frozenset[str]
+    cookie: str
+
+
+def rules(port: int, cookie: str) -> Rules:
+    """The rules of a gateway that listens on 127.0.0.1:`port`."""
+    names = ("127.0.0.1", "localhost", "[::1]")
+    hosts = {f"{name}:{port}" for name in names}
+    if port == 80:
+        # Clients leave the default port out.
+        hosts |= set(names)
+    return Rules(frozenset(hosts), frozenset(f"http://{host}" for host in hosts), cookie)
+
+
+def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) -> Credential | Refusal | None:
+    """The credential of a request that may pass (None where none is needed), or why it may not."""
+    refusal = check_host(asked, ours)
+    if refusal is not None:
+        return refusal
+    bearer = bearer_token(asked.headers)
+    refusal = check_origin(asked, ours, policy, has_bearer=bearer is not None)
+    if refusal is not None:
+        return refusal
+    if policy is None:
+        # Also what no route matches: unknown to somebody without a credential is the same as forbidden.
+        policy = Policy.OWNER
+    credential = None
+    if policy in (Policy.OWNER, Policy.ACT):
+        credential = identify(bearer, None if bearer is not None else cookie_value(asked.headers, ours.cookie))
+        if credential is None:
+            return Refusal(
+                401,
+                "credential",
+                "This needs the credential of the gateway's owner",
+                "Open the link that `tether url` prints; a program sends Authorization: Bearer with the owner token",
+            )
+    return check_intent(asked, policy, credential) or credential
+
+
+def check_host(asked: Asked, ours: Rules) -> Refusal | None:
+    """A request must name this gateway, once, in the one form that clients use."""
+    if not asked.path.startswith("/"):
+        return Refusal(400, "target", "The request's target must be a path")
+    hosts = values(asked.headers, b"host")
+    if len(hosts) != 1:
+        return Refusal(400, "host", "A request has exactly one Host header")
+    if hosts[0].lower() not in ours.hosts:
+        # An answer to a foreign name would hand the page to whoever owns that name (DNS rebinding).
+        return Refusal(421, "host", "This gateway does not answer to that name", f"Use {min(ours.origins)}")
+    return None
+
+
+def check_origin(asked: Asked, ours: Rules, policy: Policy | None, *, has_bearer: bool) -> Refusal | None:
+    """A page of another origin may neither act nor open a socket; a program without an origin needs a bearer token."""
+    origins = values(asked.headers, b"origin")
+    if len(origins) > 1 or (origins and origins[0] not in ours.origins):
+        return Refusal(403, "origin", "A page of another origin may not use this gateway")
+    if not origins and not has_bearer and (asked.kind == "websocket" or asked.method not in _SAFE_METHODS):
+        return Refusal(
+            403, "origin", "A request without an Origin header needs a bearer token", "Send Authorization: Bearer"
+        )
+    site = values(asked.headers, b"sec-fetch-site")
+    if asked.kind == "http" and policy is not Policy.PUBLIC and site and site[0] in ("cross-site", "same-site"):
+        # "same-site" is another port of this host: not ours either.
+        return Refusal(403, "origin", "A page of another origin may not use this gateway")
+    return None
+
+
+def check_intent(asked: Asked, policy: Policy, credential: Credential | None) -> Refusal | None:
+    """What acts must come from a program of ours: no form and no plain cross-site fetch can set these headers."""
+    if asked.kind != "http":
+        return None
+    acts = asked.method not in _SAFE_METHODS
+    marked = values(asked.headers, b"x-tether") == ["1"]
+    if acts:
+        kind = (values(asked.headers, b"content-type") or [""])[0].partition(";")[0].strip().lower()
+        if kind not in _BODY_TYPES:
+            return Refusal(
+                415, "content-type", "The body must be application/json or application/octet-stream", "Set Content-Type"
+            )
+    by_cookie = credential is None or credential.via == "cookie"
+    if (acts or (policy is Policy.ACT and by_cookie)) and not marked:
+        return Refusal(403, "x-tether", "The header X-Tether: 1 is missing", "Send X-Tether: 1")
+    return None
+
+
+def bearer_token(headers: Headers) -> str | None:
+    """The token after "Bearer", "" when the Authorization header is of another kind, None when there is none."""
+    found = values(headers, b"authorization")
+    if not found:
+        return None
+    scheme, _, token = found[0].partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and len(found) == 1 else ""
+
+
+def cookie_value(headers: Headers, name: str) -> str | None:
+    """The value of our cookie, or None."""
+    for line in values(headers, b"cookie"):
+        for pair in line.split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key == name:
+                return value
+    return None
+
+
+def without_forwarding(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers without what proxies add about the peer: anybody can write them, so nobody may read them."""
+    return [(k, v) for k, v in headers if not k.decode("latin-1").lower().startswith(_FORWARDING)]
+
+
+def values(headers: Headers, name: bytes) -> list[str]:
+    """Every value of the header `name` (lower case), in order."""
+    return [v.decode("latin-1").strip() for k, v in headers if k.lower() == name]

@@ -1,0 +1,58 @@
+"""How the web API answers: one JSON document with its schema's number; errors name the thing, the cause, the next
+step."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from tether.web.admission import Refusal
+from tether.wire.views import ClientView, SessionView
+
+SCHEMA: Final = 1
+_encoder: Final = msgspec.json.Encoder(enc_hook=lambda value: bytes(value).hex())
+
+
+class ApiError(Exception):
+    """Ends a request with `status` and an error document. `more` is added to the error's fields."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "", **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.document = {"code": code, "message": message, "hint": hint, **more}
+
+
+def answer(status: int = 200, **fields: Any) -> Response:
+    """A JSON answer: the schema's number and `fields`."""
+    return Response(_encoder.encode({"schema": SCHEMA, **fields}), status, media_type="application/json")
+
+
+def error(status: int, code: str, message: str, hint: str = "", **more: Any) -> Response:
+    """A JSON error answer."""
+    return answer(status, error={"code": code, "message": message, "hint": hint, **more})
+
+
+def refused(refusal: Refusal) -> Response:
+    """The gate's refusal as an answer."""
+    response = error(refusal.status, refusal.code, refusal.message, refusal.hint)
+    if refusal.status == 401:
+        response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+def session_json(view: SessionView, host: str) -> dict[str, Any]:
+    """A session as the API shows it: the view's fields by name, bytes in hex, and the address of its page."""
+    document = _plain(view)
+    document["url"] = f"http://{host}/s/{view.id}"
+    return document
+
+
+def client_json(view: ClientView) -> dict[str, Any]:
+    """An attachment as the API shows it."""
+    return _plain(view)
+
+
+def _plain(view: msgspec.Struct) -> dict[str, Any]:
+    return {k: v.hex() if isinstance(v, bytes) else v for k, v in msgspec.structs.asdict(view).items()}

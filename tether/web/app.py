@@ -1,0 +1,138 @@
+"""The application: every route with its policy, behind the one gate."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from tether import access
+from tether.paths import Paths
+from tether.web import access_api, answers, pages, sessions_api, stream
+from tether.web.admission import Policy, rules
+from tether.web.answers import ApiError
+from tether.web.attach import attach
+from tether.web.busside import BusSide
+from tether.web.credentials import Credentials
+from tether.web.gate import Gate
+
+log = logging.getLogger("tether")
+
+_SESSION: Final = "/api/v1/sessions/{id}"
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class RouteTable:
+    """Routes and who may use them; a route gets in only together with its policy."""
+
+    def __init__(self) -> None:
+        self.routes: list[BaseRoute] = []
+        self._policies: dict[int, Policy] = {}
+
+    def get(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER) -> None:
+        """GET (and HEAD) `path`."""
+        self._add(Route(path, endpoint, methods=["GET"]), policy)
+
+    def post(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER) -> None:
+        """POST `path`."""
+        self._add(Route(path, endpoint, methods=["POST"]), policy)
+
+    def socket(self, path: str, endpoint: Any, policy: Policy = Policy.OWNER) -> None:
+        """A WebSocket at `path`."""
+        self._add(WebSocketRoute(path, endpoint), policy)
+
+    def mount(self, path: str, application: Any, policy: Policy) -> None:
+        """Everything below `path`."""
+        self._add(Mount(path, application), policy)
+
+    def policy_of(self, route: BaseRoute) -> Policy | None:
+        """The route's policy; None for a route that came in by another door."""
+        return self._policies.get(id(route))
+
+    def _add(self, route: BaseRoute, policy: Policy) -> None:
+        self.routes.append(route)
+        self._policies[id(route)] = policy
+
+
+def route_table() -> RouteTable:
+    """Every route of the gateway."""
+    table = RouteTable()
+    table.get("/api/v1/health", access_api.health, Policy.PUBLIC)
+    table.post("/api/v1/login", access_api.login, Policy.LOGIN)
+    table.get("/api/v1/me", access_api.me)
+    table.get("/api/v1/store", sessions_api.get_store)
+    table.get("/api/v1/sessions", sessions_api.list_sessions)
+    table.get(_SESSION, sessions_api.get_session)
+    table.get(f"{_SESSION}/events", sessions_api.get_events)
+    table.get(f"{_SESSION}/output", sessions_api.get_output)
+    table.get(f"{_SESSION}/clients", sessions_api.get_clients)
+    table.post(f"{_SESSION}/stop", sessions_api.stop_session)
+    table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
+    table.post(f"{_SESSION}/frames", stream.frames)
+    table.socket(f"{_SESSION}/attach", attach)
+    for path in ("/", "/s/{id}", "/remote/session/{id}"):
+        table.get(path, pages.page, Policy.PUBLIC)
+    table.mount("/assets", pages.Assets(), Policy.PUBLIC)
+    table.get("/{name}", pages.beside, Policy.PUBLIC)
+    return table
+
+
+class App(NamedTuple):
+    """The application behind its gate; `close_all` tells every client, before the server ends, to come back."""
+
+    gate: Gate
+    close_all: Callable[[], None]
+
+
+def make_app(paths: Paths, port: int) -> App:
+    """The application of the gateway at `paths`, which listens on 127.0.0.1:`port`."""
+    table = route_table()
+    credentials = Credentials(paths.owner_token)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        side = BusSide(paths, credentials)
+        app.state.side = side
+        try:
+            yield
+        finally:
+            side.close()
+
+    app = Starlette(
+        routes=table.routes,
+        lifespan=lifespan,
+        exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _bug},
+    )
+    # "/s/x/" is no other name of "/s/x": a redirect would be built from the Host header.
+    app.router.redirect_slashes = False
+    app.state.credentials = credentials
+    app.state.port = port
+    ours = rules(port, access.cookie_name(port))
+    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify)
+    return App(gate, lambda: app.state.side.close_all())
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for that class
+    return answers.error(error.status, **error.document)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for that class
+    names = {404: ("not-found", "There is nothing here"), 405: ("method", "This address has no such method")}
+    code, message = names.get(error.status_code, ("http", error.detail))
+    response = answers.error(error.status_code, code, message)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return answers.error(500, "bug", "The gateway made a mistake", "Look at its log: tether logs")

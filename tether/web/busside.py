@@ -1,0 +1,256 @@
+"""The web process's side of the bus: one line to the broker, the live mirror, a hub per watched session, the log.
+
+Made and closed by the application's lifespan, on its loop. Everything here is callbacks and one timer;
+nothing waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any, Final
+
+from tether.bus import AsyncSockets, Bus, Subscriber
+from tether.clock import monotonic
+from tether.paths import Paths
+from tether.store.reader import LogReader, LogUnavailable
+from tether.web.connection import CLOSE_IDLE, CLOSE_REPLACED, CLOSE_RESTARTING, CLOSE_REVOKED, IDLE_S, Connection
+from tether.web.credentials import Credentials
+from tether.web.hub import LIVE_HWM, Hub
+from tether.web.mirror import Mirror
+from tether.web.uplink import Uplink
+from tether.wire.codec import WireError, decode, encode
+from tether.wire.control import Detach, Refused, Sessions
+from tether.wire.limits import CLIENT_HEARTBEAT_S
+from tether.wire.storing import Committed, StoreHealth
+from tether.wire.views import ENDED, SessionView
+
+# A page that is loaded again comes back within this time and keeps its lease.
+DETACH_GRACE_S: Final = 5.0
+TICK_S: Final = 1.0
+CONNECTIONS_MAX: Final = 1024
+
+log = logging.getLogger("tether")
+
+Key = tuple[bytes, bytes]
+"""(session id, client id)."""
+
+
+class BusSide:
+    """What the endpoints work with. `credentials` decides how long a connection may stay."""
+
+    def __init__(self, paths: Paths, credentials: Credentials) -> None:
+        self.paths = paths
+        self.mirror = Mirror()
+        self.health: StoreHealth | None = None
+        self.reader = LogReader(paths)
+        self.connections: dict[Key, Connection] = {}
+        self._credentials = credentials
+        self._hubs: dict[bytes, Hub] = {}
+        self._departures: dict[Key, asyncio.TimerHandle] = {}
+        self._loop = asyncio.get_running_loop()
+        self._bus = Bus()
+        self._sockets = AsyncSockets(self._loop)
+        self._views = self._listen(self._bus.subscriber(paths.broker_pub, b""), self._view_frame)
+        self._commits = self._listen(self._bus.subscriber(paths.store_pub, b""), self._store_frame)
+        self.uplink = Uplink(
+            self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed
+        )
+        self._parent = os.getppid()
+        self._ticks = 0
+        self._ticker = self._loop.call_later(TICK_S, self._tick)
+
+    def close(self) -> None:
+        """Close every socket. Clients are not detached: they come back to the next web process."""
+        self._ticker.cancel()
+        for timer in self._departures.values():
+            timer.cancel()
+        for hub in self._hubs.values():
+            hub.close()
+        self._bus.close()
+        self.reader.close()
+
+    # -- sessions
+
+    def record(self, sid: bytes) -> SessionView | None:
+        """The log's record of the session, None when there is none or no log."""
+        try:
+            return self.reader.session(sid)
+        except LogUnavailable:
+            return None
+
+    def view(self, sid: bytes) -> SessionView | None:
+        """The session as it is known now."""
+        return self.mirror.get(sid, self.record(sid))
+
+    def ended(self, sid: bytes) -> bool:
+        """True when the session is known to have ended."""
+        view = self.view(sid)
+        return view is not None and view.state in ENDED
+
+    def sessions(self) -> list[SessionView]:
+        """Every session that is known, oldest first."""
+        try:
+            records = self.reader.sessions()
+        except LogUnavailable:
+            records = []
+        return self.mirror.all(records)
+
+    # -- hubs
+
+    def hub(self, sid: bytes) -> Hub:
+        """The session's live events; made when nobody watched it so far. Pair with `release_hub`."""
+        hub = self._hubs.get(sid)
+        if hub is None:
+            path = self.paths.worker_pub(sid)
+            hub = Hub(sid, lambda: self._bus.subscriber(path, sid, hwm=LIVE_HWM), self._sockets)
+            self._hubs[sid] = hub
+            self._look(hub)
+        return hub
+
+    def release_hub(self, sid: bytes) -> None:
+        """Close the session's hub when nobody watches any more."""
+        hub = self._hubs.get(sid)
+        if hub is not None and not hub.watchers:
+            hub.close()
+            del self._hubs[sid]
+
+    # -- connections
+
+    def join(self, connection: Connection) -> bool:
+        """Take a connection in; one with the same client id gives way to it. False when there are too many."""
+        key = (connection.sid, connection.client)
+        if key not in self.connections and len(self.connections) >= CONNECTIONS_MAX:
+            return False
+        older = self.connections.get(key)
+        if older is not None:
+            older.close(CLOSE_REPLACED)
+        departure = self._departures.pop(key, None)
+        if departure is not None:
+            departure.cancel()
+        self.connections[key] = connection
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone. Its attachment ends a little later, unless the client comes back."""
+        key = (connection.sid, connection.client)
+        if self.connections.get(key) is not connection:
+            return
+        del self.connections[key]
+        if connection.mode:
+            self._departures[key] = self._loop.call_later(DETACH_GRACE_S, self._depart, key)
+
+    def detach(self, connection: Connection) -> None:
+        """The client said goodbye: its attachment ends at once."""
+        connection.mode = ""
+        self._depart((connection.sid, connection.client))
+
+    def close_all(self) -> None:
+        """The process is about to end: tell every client to come back."""
+        for connection in self.connections.values():
+            connection.close(CLOSE_RESTARTING)
+
+    def _depart(self, key: Key) -> None:
+        self._departures.pop(key, None)
+        sid, client = key
+        self.uplink.send(encode(sid, Detach(client)))
+
+    # -- what arrives
+
+    def _listen(self, subscriber: Subscriber, take: Any) -> Subscriber:
+        def drain() -> None:
+            while (frame := subscriber.receive()) is not None:
+                try:
+                    take(*decode(frame))
+                except WireError as error:
+                    log.warning("event=bad-bus-frame error=%r", str(error))
+
+        self._sockets.add(subscriber, drain)
+        return subscriber
+
+    def _view_frame(self, sid: bytes, message: Any) -> None:
+        if isinstance(message, SessionView) and self.mirror.news(message):
+            self._tell_watchers(message)
+
+    def _store_frame(self, sid: bytes, message: Any) -> None:
+        if isinstance(message, Committed):
+            hub = self._hubs.get(sid)
+            if hub is not None:
+                hub.exists(message.upto)
+        elif isinstance(message, StoreHealth):
+            self.health = message
+
+    def _from_broker(self, sid: bytes, message: Any) -> None:
+        if isinstance(message, SessionView):
+            self._view_frame(sid, message)
+            return
+        connection = self.connections.get((sid, getattr(message, "client", b"")))
+        if connection is not None:
+            connection.from_broker(message)
+        elif isinstance(message, Refused) and not message.client:
+            log.info("event=unaddressed-refusal code=%s", message.code)
+
+    def _welcomed(self) -> None:
+        """The broker is there, perhaps another one than before: learn what lives, and say who is attached."""
+        self.refresh()
+        for connection in self.connections.values():
+            if not self.ended(connection.sid):
+                connection.ask_to_attach()
+
+    def refresh(self) -> bool:
+        """Ask the broker for its sessions. False when it is away."""
+        return self.uplink.list_sessions(self._listed)
+
+    def learn(self, answer: Sessions) -> None:
+        """Take the broker's list of live sessions in."""
+        for view in self.mirror.listed(answer.views):
+            self._tell_watchers(view)
+
+    def _listed(self, answer: Any) -> None:
+        if isinstance(answer, Sessions):
+            self.learn(answer)
+
+    def _tell_watchers(self, view: SessionView) -> None:
+        hub = self._hubs.get(view.sid)
+        if hub is None:
+            return
+        hub.exists(view.seq)
+        for connection in self.connections.values():
+            if connection.sid == view.sid:
+                connection.changed(view)
+
+    # -- time
+
+    def _tick(self) -> None:
+        self._ticker = self._loop.call_later(TICK_S, self._tick)
+        self._ticks += 1
+        if os.getppid() != self._parent:
+            # Where no signal tells of it (macOS), a gateway's part still must not outlive its supervisor.
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.uplink.tick()
+        if not self.connections:
+            return
+        now = monotonic()
+        generation = self._credentials.refresh()
+        for hub in self._hubs.values():
+            self._look(hub)
+        heartbeat = self._ticks % round(CLIENT_HEARTBEAT_S / TICK_S) == 0
+        for connection in list(self.connections.values()):
+            if connection.credential.generation != generation:
+                connection.close(CLOSE_REVOKED)
+            elif now - connection.alive() > IDLE_S:
+                connection.close(CLOSE_IDLE)
+            else:
+                connection.tick(now)
+                if heartbeat and connection.mode:
+                    # Browsers slow the timers of hidden pages down; the open connection is the sign of life.
+                    self.uplink.send(encode(connection.sid, connection.seen))
+
+    def _look(self, hub: Hub) -> None:
+        """Notices can be lost: ask the log itself how far it is."""
+        try:
+            hub.exists(self.reader.last_seq(hub.sid))
+        except LogUnavailable:
+            return

@@ -1,0 +1,125 @@
+"""The one gate before http and WebSocket: pure ASGI, so that no kind of connection slips past it.
+
+It asks `admission`, drops what proxies claim about the peer, and puts the security headers on every
+answer, also on errors that the application never sees. What it let in is in `scope["tether.auth"]`;
+endpoints check that again, so that an application mounted without its gate refuses everybody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tether.errors import printable
+from tether.web import answers
+from tether.web.admission import Asked, Credential, Identify, Policy, Refusal, Rules, admit, without_forwarding
+
+# xterm.js sets inline styles, hence 'unsafe-inline' for styles alone; terminal text is never markup.
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NO_STORE: Final = (b"cache-control", b"no-store")
+AUTH: Final = "tether.auth"
+
+log = logging.getLogger("tether")
+
+
+class Gate:
+    """Wraps `app`, whose `routes` have the policies that `policy_of` tells; a route without one is nobody's."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Iterable[BaseRoute],
+        policy_of: Callable[[BaseRoute], Policy | None],
+        rules: Rules,
+        identify: Identify,
+    ) -> None:
+        self._app = app
+        self._routes = tuple(routes)
+        self._policy_of = policy_of
+        self._rules = rules
+        self._identify = identify
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] not in ("http", "websocket"):
+            return
+        scope["headers"] = without_forwarding(scope["headers"])
+        verdict = self.decide(scope)
+        guarded = with_security_headers(send)
+        if isinstance(verdict, Refusal):
+            log.info(
+                "event=refused kind=%s path=%r status=%d code=%s",
+                scope["type"], printable(scope["path"], 80), verdict.status, verdict.code,
+            )  # fmt: skip
+            await refuse(verdict, scope, receive, guarded)
+            return
+        scope[AUTH] = verdict
+        await self._app(scope, receive, guarded)
+
+    def decide(self, scope: Scope) -> Credential | Refusal | None:
+        """The verdict on one http or websocket scope. Looks at `scope["path"]`, never at a URL made from Host."""
+        asked = Asked(scope["type"], scope.get("method", "GET"), scope["path"], scope["headers"])
+        matched, policy = self._match(scope)
+        if matched and policy is None:
+            return Refusal(403, "no-policy", "This route is closed", "A route must declare who may use it")
+        return admit(asked, policy, self._rules, self._identify)
+
+    def _match(self, scope: Scope) -> tuple[bool, Policy | None]:
+        """(does a route match, its policy). One that matches but for the method counts, if no other matches better."""
+        partial: tuple[bool, Policy | None] = (False, None)
+        for route in self._routes:
+            match, _ = route.matches(scope)
+            if match is Match.FULL:
+                return True, self._policy_of(route)
+            if match is Match.PARTIAL and not partial[0]:
+                partial = True, self._policy_of(route)
+        return partial
+
+
+async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the refusal; a WebSocket is refused before it is accepted."""
+    response = answers.refused(refusal)
+    if scope["type"] == "websocket":
+        await deny(response, scope, receive, send)
+    else:
+        await response(scope, receive, send)
+
+
+async def deny(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """End a WebSocket handshake with an HTTP answer."""
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await response(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008})
+
+
+def with_security_headers(send: Send) -> Send:
+    """`send`, adding the security headers to whatever begins an answer. Nothing is stored unless it says so itself."""
+
+    async def guarded(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            headers: list[Any] = [*message.get("headers", ()), *SECURITY_HEADERS]
+            if not any(name.lower() == b"cache-control" for name, _ in headers):
+                headers.append(_NO_STORE)
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return guarded

@@ -1,0 +1,184 @@
+"""uvicorn, with what it leaves to others: a deadline for request headers, a bound on connections, close frames that
+arrive, and no clock that ticks ten times a second in an idle process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from tether.clock import monotonic
+from tether.errors import TetherError
+from tether.web.gate import SECURITY_HEADERS
+from tether.web.line import Line
+from tether.wire.limits import WEBSOCKET_FRAME_BYTES_MAX
+
+HEADER_WAIT_S: Final = 10.0
+CONNECTIONS_MAX: Final = 2048
+HEADER_BYTES_MAX: Final = 16 * 1024
+PING_S: Final = 15.0
+# What a client is still sending when it is told to go is read and dropped for so long: closing at once would reset
+# the connection, and the close frame with it.
+LINGER_S: Final = 2.0
+
+
+class HttpProtocol(H11Protocol):
+    """HTTP/1.1 with a deadline for the headers of every request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """As uvicorn's, and the application gets to know its line."""
+        super().connection_made(transport)
+        self._headers_due: asyncio.TimerHandle | None = None
+        self.app_state = {**self.app_state, "line": Line(transport.abort, monotonic())}
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+        else:
+            self._watch_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's. A request whose headers do not come to an end costs its sender the connection."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self._watch_headers()
+        else:
+            self._stop_watching()
+
+    def send_400_response(self, msg: str) -> None:
+        """As uvicorn's, with the security headers; nothing when an answer is under way already."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+        headers += [(b"connection", b"close"), *SECURITY_HEADERS]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=msg.encode("ascii", "replace")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _should_upgrade(self) -> bool:
+        # Anything but GET would be refused inside the WebSocket library, without an answer of ours.
+        return self.scope["method"] == "GET" and super()._should_upgrade()
+
+    def _watch_headers(self) -> None:
+        if self._headers_due is None:
+            self._headers_due = self.loop.call_later(HEADER_WAIT_S, self.transport.abort)
+
+    def _stop_watching(self) -> None:
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+            self._headers_due = None
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket that notes signs of life and whose close frames arrive."""
+
+    _failed = False
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's; after a failure what still comes is dropped."""
+        found = self.app_state.get("line")
+        if isinstance(found, Line):
+            found.heard = monotonic()
+        if not self._failed:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """As uvicorn's, but the connection stays half open until the peer has had time to read why."""
+        sent = self.conn.close_sent
+        if sent is None:
+            self.transport.abort()  # the handshake itself did not fit
+            return
+        self._failed = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn's server that sleeps until it is told to end; `on_exit` is called then, before connections are closed."""
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_exit = on_exit
+        self._wake: Callable[[], Any] = lambda: None
+
+    async def main_loop(self) -> None:
+        """Wait for the signal."""
+        loop = asyncio.get_running_loop()
+        told = asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(told.set)
+        if not self.should_exit:
+            await told.wait()
+        self._on_exit()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As uvicorn's."""
+        super().handle_exit(sig, frame)
+        self._wake()
+
+
+def configuration(app: Any) -> uvicorn.Config:
+    """uvicorn's settings, all that matter by name."""
+    return uvicorn.Config(
+        app,
+        http=HttpProtocol,
+        ws=SocketProtocol,
+        loop=_loop(),
+        lifespan="on",
+        ws_max_size=WEBSOCKET_FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,  # costs more than loopback's bandwidth, and is a way to blow up memory
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=None,  # `busside` decides when a client is gone
+        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        backlog=512,
+        access_log=False,  # paths and queries are nobody's business
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        log_config=None,
+    )
+
+
+def bind(port: int) -> socket.socket:
+    """A listening address on 127.0.0.1. TetherError when the port is taken or not ours to take."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise TetherError(
+            f"The web part can't listen on 127.0.0.1:{port}: {(error.strerror or str(error)).lower()}",
+            hint="Stop what uses the port, or choose another: TETHER_PORT=4790, or port under [web] in config.toml",
+            code="port",
+        ) from None
+    return listener
+
+
+def _loop() -> str:
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return "asyncio"
+    return "uvloop"
