@@ -19,7 +19,7 @@ from tether.clock import monotonic
 
 _POLL_S: Final = 0.01
 # How long a starting store waits for readers: where it must be alone, and where it would only be tidy.
-ALONE_WAIT_S: Final = 3.0 if not sys.platform.startswith("linux") else 0.3
+ALONE_WAIT_S: Final = 3.0 if not sys.platform.startswith("linux") else 0.1
 MUST_BE_ALONE: Final = not sys.platform.startswith("linux")
 
 

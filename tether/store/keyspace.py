@@ -16,6 +16,11 @@ SCHEMA: Final = b"1"
 EVENTS: Final = b"ev"
 SESSIONS: Final = b"sess"
 META: Final = b"meta"
+SCHEMA_KEY: Final = b"schema"
+# The engine whose files every release of the lmdb package can read. Never left to the package's default.
+LIB_VERSION: Final = 0
+# Whoever opens the log first sets it, so writer and readers say the same.
+READERS_MAX: Final = 1024
 KEY_BYTES: Final = SID_BYTES + 8
 SEQ_MAX: Final = (1 << 64) - 1
 

@@ -27,10 +27,6 @@ from tether.wire.views import SessionView
 log = logging.getLogger("tether")
 
 MAP_BYTES_MIN: Final = 64 << 30
-READERS_MAX: Final = 1024
-# The engine whose files every release of the lmdb package can read. Never left to the package's default.
-LIB_VERSION: Final = 0
-_SCHEMA_KEY: Final = b"schema"
 # Less free space than this, and a write that failed is called a full disk.
 _FULL_BELOW_BYTES: Final = 4 << 20
 
@@ -152,17 +148,18 @@ class EventLog:
     def _open(self) -> None:
         try:
             self._env = lmdb.open(
-                os.fspath(self._path), map_size=self._map_bytes, mode=0o700, max_dbs=8, max_readers=READERS_MAX,
-                lib_version=LIB_VERSION, writemap=False, sync=True, metasync=True, max_spare_txns=0,
+                os.fspath(self._path), map_size=self._map_bytes, mode=0o700, max_dbs=8,
+                max_readers=keyspace.READERS_MAX, lib_version=keyspace.LIB_VERSION,
+                writemap=False, sync=True, metasync=True, max_spare_txns=0,
             )  # fmt: skip
             self._events = self._env.open_db(keyspace.EVENTS)
             self._sessions = self._env.open_db(keyspace.SESSIONS)
             meta = self._env.open_db(keyspace.META)
             with self._env.begin() as txn:
-                schema = txn.get(_SCHEMA_KEY, db=meta)
+                schema = txn.get(keyspace.SCHEMA_KEY, db=meta)
             if schema is None:
                 with self._env.begin(write=True) as txn:
-                    txn.put(_SCHEMA_KEY, keyspace.SCHEMA, db=meta)
+                    txn.put(keyspace.SCHEMA_KEY, keyspace.SCHEMA, db=meta)
         except (lmdb.Error, OSError, MemoryError) as error:
             # ENOMEM arrives as lmdb.MemoryError or as a plain lmdb.Error, by where it happens.
             no_room = isinstance(error, (MemoryError, lmdb.MemoryError)) or "Cannot allocate memory" in str(error)

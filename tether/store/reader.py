@@ -1,0 +1,125 @@
+"""The log as web and command see it: read-only, beside the writer, in short calls.
+
+The only module of this room that other rooms import. Rows are `(seq, body)`: the number of the event and its wire
+body. A row that holds a `Cut` stands for all the numbers from its `from_seq` on, so that numbering stays dense.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tether.paths import Paths
+from tether.store import readonly
+from tether.store.readonly import LogUnavailable
+from tether.wire.codec import decode_body, peek_tag
+from tether.wire.events import Output
+from tether.wire.ids import PUBLIC_CHARS, normalise_public, public_id
+from tether.wire.views import ENDED, SessionView
+
+__all__ = ["LogReader", "LogUnavailable", "Totals"]
+
+# A tail of one-byte events would be millions of rows.
+_TAIL_ROWS_MAX: Final = 32_768
+
+
+class Totals(NamedTuple):
+    """What the log holds: sessions, those of them without an end, and bytes on disk."""
+
+    sessions: int
+    live: int
+    log_bytes: int
+
+
+class LogReader:
+    """Reads one gateway's log. Opened at the first call; every call may raise `LogUnavailable`.
+
+    Survives the store's restarts and the map's growth. Safe in threads; not across a fork.
+    """
+
+    def __init__(self, paths: Paths) -> None:
+        self._shared: readonly.SharedLog | None = readonly.acquire(paths)
+
+    def close(self) -> None:
+        """Give the log back. Idempotent; the reader can't be used afterwards."""
+        if self._shared is not None:
+            readonly.release(self._shared)
+            self._shared = None
+
+    def let_go(self) -> None:
+        """Close the log until the next call: for a `StoreHealth` with state `opening`."""
+        self._log().let_go()
+
+    def session(self, sid: bytes) -> SessionView | None:
+        """The record of one session; None when the log does not know it."""
+        with self._log().read() as rows:
+            record = rows.record(sid)
+            return None if record is None else decode_body(record)
+
+    def sessions(self) -> list[SessionView]:
+        """Every session's record, oldest first."""
+        with self._log().read() as rows:
+            return [decode_body(record) for record in rows.records()]
+
+    def find(self, prefix: str) -> list[SessionView]:
+        """The sessions whose public id begins with `prefix`, or whose title is exactly that, oldest first.
+
+        A whole public id finds that session alone.
+        """
+        wanted = normalise_public(prefix)
+        with self._log().read() as rows:
+            by_id = [sid for sid in rows.sids() if wanted is not None and public_id(sid).startswith(wanted)]
+            if wanted is not None and len(wanted) == PUBLIC_CHARS and len(by_id) == 1:
+                return [decode_body(record) for sid in by_id if (record := rows.record(sid)) is not None]
+            chosen = set(by_id)
+            views: list[SessionView] = [decode_body(record) for record in rows.records()]
+        return [view for view in views if view.sid in chosen or view.title == prefix]
+
+    def events(self, sid: bytes, after: int, limit: int = 64, max_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
+        """The next rows behind `after`, at most `limit` of them and, but for the first, at most `max_bytes` of
+        bodies; [] when there are none yet."""
+        found: list[tuple[int, bytes]] = []
+        size = 0
+        with self._log().read() as rows:
+            for seq, body in rows.forward(sid, after + 1):
+                size += len(body)
+                if found and size > max_bytes:
+                    break
+                found.append((seq, bytes(body)))
+                if len(found) >= limit:
+                    break
+        return found
+
+    def last_seq(self, sid: bytes) -> int:
+        """The newest event of the session; 0 when there is none."""
+        with self._log().read() as rows:
+            return next((seq for seq, _ in rows.backward(sid)), 0)
+
+    def tail(self, sid: bytes, max_bytes: int) -> list[tuple[int, bytes]]:
+        """The newest rows, oldest of them first, that hold at least the newest `max_bytes` of output, or all there is.
+
+        The first row may hold more than is wanted; nothing from before a `Cut` is among them.
+        """
+        found: list[tuple[int, bytes]] = []
+        size = 0
+        with self._log().read() as rows:
+            for seq, view in rows.backward(sid):
+                body = bytes(view)
+                found.append((seq, body))
+                tag = peek_tag(body)
+                if tag == "out":
+                    event = decode_body(body)
+                    size += len(event.data) if isinstance(event, Output) else 0
+                if size >= max_bytes or tag == "cut" or len(found) >= _TAIL_ROWS_MAX:
+                    break
+        return found[::-1]
+
+    def totals(self) -> Totals:
+        """What the log holds."""
+        views = self.sessions()
+        live = sum(1 for view in views if view.state not in ENDED)
+        return Totals(len(views), live, sum(view.log_bytes for view in views))
+
+    def _log(self) -> readonly.SharedLog:
+        if self._shared is None:
+            raise AssertionError("a reader that was closed")
+        return self._shared

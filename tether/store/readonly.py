@@ -1,0 +1,216 @@
+"""The log opened to read, beside its writer: once per process, in short transactions.
+
+LMDB refuses a second opening in one process, so all readers of one log share it. A transaction holds old pages back
+from being used again: it lives for one call, never longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+
+from tether.errors import TetherError
+from tether.paths import Paths
+from tether.store import keyspace
+from tether.store.gate import Gate
+
+_GATE_WAIT_S: Final = 3.0
+Body = bytes | memoryview
+
+
+class LogUnavailable(TetherError):
+    """The log can't be read now: there is none yet, or the store is just opening it."""
+
+    def __init__(self, reason: str, hint: str = "Start the gateway: tether start") -> None:
+        super().__init__(f"The log can't be read: {reason}", hint=hint, code="no-log")
+
+
+@dataclass
+class _Opened:
+    env: lmdb.Environment
+    events: Any  # LMDB's handles of the databases
+    sessions: Any
+    gate: Gate
+    number: int
+
+
+class SharedLog:
+    """One log, opened when it is first needed and whenever it had to be let go. For any thread; calls take turns."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._lock = threading.RLock()
+        self._opened: _Opened | None = None
+        self.users = 0
+
+    def let_go(self) -> None:
+        """Close it; the next use opens it again."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+            if opened is not None:
+                opened.env.close()
+                opened.gate.close()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Rows]:
+        """A read transaction. LogUnavailable when there is no log, or when it can't be read."""
+        with self._lock:
+            try:
+                txn, opened = self._begin()
+            except lmdb.Error as error:
+                self.let_go()
+                raise LogUnavailable(str(error), "Try again; look at the log with: tether debug --fsck") from None
+            try:
+                with txn:
+                    yield Rows(txn, opened)
+            except lmdb.Error as error:
+                self.let_go()
+                raise LogUnavailable(str(error), "Look at the log with: tether debug --fsck") from None
+
+    def _begin(self) -> tuple[lmdb.Transaction, _Opened]:
+        opened = self._opened
+        if opened is not None and opened.gate.number() != opened.number:
+            self.let_go()  # a store that starts asked for it
+            opened = None
+        for _ in range(3):
+            if opened is None:
+                opened = self._opened = self._open()
+            try:
+                return opened.env.begin(buffers=True), opened
+            except lmdb.MapResizedError:
+                opened.env.set_mapsize(0)  # the writer grew the map: adopt its size
+            except (lmdb.BadRslotError, lmdb.InvalidError, lmdb.PanicError):
+                self.let_go()
+                opened = None
+        raise LogUnavailable("it does not hold still", "Try again")
+
+    def _open(self) -> _Opened:
+        if not Path(self._paths.log_db, "data.mdb").exists():
+            raise LogUnavailable("there is none yet")
+        try:
+            gate = Gate(self._paths.log_gate)
+        except OSError as error:
+            raise LogUnavailable(f"{self._paths.log_gate}: {error.strerror}") from None
+        env: lmdb.Environment | None = None
+        try:
+            if not gate.share(_GATE_WAIT_S):
+                raise LogUnavailable("the store is opening it", "Try again in a moment")
+            number = gate.number()
+            env = lmdb.open(
+                os.fspath(self._paths.log_db), map_size=0, readonly=True, create=False, max_dbs=8,
+                max_readers=keyspace.READERS_MAX, lib_version=keyspace.LIB_VERSION, max_spare_txns=1,
+            )  # fmt: skip
+            self._check_schema(env)
+            events = env.open_db(keyspace.EVENTS, create=False)
+            sessions = env.open_db(keyspace.SESSIONS, create=False)
+            return _Opened(env, events, sessions, gate, number)
+        except BaseException as error:
+            if env is not None:
+                env.close()
+            gate.close()
+            if isinstance(error, lmdb.NotFoundError):
+                raise LogUnavailable("there is nothing in it yet") from None
+            if isinstance(error, MemoryError):
+                raise LogUnavailable(
+                    "there is no address space for it", "Raise the limit on virtual memory (ulimit -v)"
+                ) from None
+            raise
+
+    def _check_schema(self, env: lmdb.Environment) -> None:
+        meta = env.open_db(keyspace.META, create=False)
+        with env.begin() as txn:
+            schema = txn.get(keyspace.SCHEMA_KEY, db=meta)
+        if schema != keyspace.SCHEMA:
+            shown = bytes(schema or b"none").decode(errors="replace")
+            raise LogUnavailable(
+                f"it has layout {shown}, this version of Tether knows {keyspace.SCHEMA.decode()}",
+                "Use the version of Tether that runs the gateway",
+            )
+
+
+class Rows:
+    """The rows of one transaction. What it returns as a `Body` is valid until the transaction ends."""
+
+    def __init__(self, txn: lmdb.Transaction, opened: _Opened) -> None:
+        self._txn = txn
+        self._opened = opened
+
+    def record(self, sid: bytes) -> Body | None:
+        """The record of a session, as it is stored."""
+        return self._txn.get(sid, db=self._opened.sessions)
+
+    def sids(self) -> list[bytes]:
+        """Every session that has a record, oldest first."""
+        with self._txn.cursor(self._opened.sessions) as cursor:
+            return [bytes(key) for key in cursor.iternext(keys=True, values=False)]
+
+    def records(self) -> Iterator[Body]:
+        """Every record, oldest session first."""
+        with self._txn.cursor(self._opened.sessions) as cursor:
+            yield from cursor.iternext(keys=False, values=True)
+
+    def forward(self, sid: bytes, seq: int) -> Iterator[tuple[int, Body]]:
+        """The session's events from `seq` on: (seq, body)."""
+        if seq > keyspace.SEQ_MAX:
+            return
+        with self._txn.cursor(self._opened.events) as cursor:
+            found = cursor.set_range(keyspace.event_key(sid, max(0, seq)))
+            while found:
+                owner, at = keyspace.split_key(cursor.key())
+                if owner != sid:
+                    return
+                yield at, cursor.value()
+                found = cursor.next()
+
+    def backward(self, sid: bytes) -> Iterator[tuple[int, Body]]:
+        """The session's events from the newest back."""
+        with self._txn.cursor(self._opened.events) as cursor:
+            # Behind the session's last possible key, or at it; then one back.
+            found = cursor.set_range(keyspace.last_key(sid))
+            found = cursor.prev() if found and bytes(cursor.key()) != keyspace.last_key(sid) else found or cursor.last()
+            while found:
+                owner, at = keyspace.split_key(cursor.key())
+                if owner != sid:
+                    return
+                yield at, cursor.value()
+                found = cursor.prev()
+
+    def orphans(self, after: bytes) -> bytes | None:
+        """The first session behind `after` that has events; None when there is none."""
+        with self._txn.cursor(self._opened.events) as cursor:
+            if not cursor.set_range(keyspace.last_key(after)):
+                return None
+            if bytes(cursor.key()) == keyspace.last_key(after) and not cursor.next():
+                return None
+            return keyspace.split_key(cursor.key())[0]
+
+
+_shared: dict[str, SharedLog] = {}
+_shared_lock = threading.Lock()
+
+
+def acquire(paths: Paths) -> SharedLog:
+    """This process's one opening of the log; give it back with `release`."""
+    key = os.path.realpath(paths.log_db)
+    with _shared_lock:
+        shared = _shared.setdefault(key, SharedLog(paths))
+        shared.users += 1
+        return shared
+
+
+def release(shared: SharedLog) -> None:
+    """The last user closes it."""
+    with _shared_lock:
+        shared.users -= 1
+        if shared.users:
+            return
+        for key in [key for key, value in _shared.items() if value is shared]:
+            del _shared[key]
+    shared.let_go()
