@@ -106,6 +106,7 @@ def test_input_reaches_the_worker_as_it_was_sent_and_its_ack_comes_back(house: B
     assert (attached.mode, attached.epoch, attached.last_n, attached.reason) == ("control", 1, 0, "")
     granted = worker.expect(Grant)
     assert (granted.epoch, granted.client, granted.holder) == (1, client.id, "pat")
+    assert granted.lane == attached.lane != b""
     order = Input(client.id, 1, 1, b"\0\xff typed")
     client.tell(worker.sid, order)
     assert worker.expect(Input) == order
@@ -130,7 +131,10 @@ def test_only_the_holder_writes_and_the_displaced_is_told_at_once(house: BrokerH
     assert isinstance(second.ask(worker.sid, Take(0, second.id)), Done)
     told = first.expect(Control)
     assert (told.mode, told.epoch, told.holder, told.reason) == ("observe", 2, "second", "taken by second")
-    assert second.expect(Control).mode == "control"
+    won = second.expect(Control)
+    keys = [grant.lane for grant in worker.got(Grant)]
+    assert (observer.lane, told.lane, won.mode, won.lane) == (b"", b"", "control", keys[1])
+    assert keys[0] != keys[1]
     first.tell(worker.sid, Input(first.id, 1, 1, b"late"))
     assert first.expect(Refused).code == "observe-only"
     second.tell(worker.sid, Input(second.id, 1, 1, b"old epoch"))
@@ -184,6 +188,9 @@ def test_a_broker_killed_and_restarted_learns_everything_from_hellos(house: Brok
     client.connected()
     back = client.attach(worker.sid, name="pat", epoch=1)
     assert (back.mode, back.epoch) == ("control", 1)
+    renewed = worker.expect(Grant)
+    assert (renewed.epoch, renewed.client, renewed.lane) == (1, client.id, back.lane)
+    assert back.lane not in (b"", granted.lane)
     client.tell(worker.sid, Input(client.id, 1, 5, b"on"))
     assert worker.expect(Input).n == 5
 
@@ -201,8 +208,12 @@ def test_stop_is_passed_on_again_and_an_ended_session_says_so(house: BrokerHouse
     with pytest.raises(TetherError) as bad:
         client.ask(worker.sid, Stop(0, "pat", float("nan")))
     assert bad.value.code == "bad-message"
-    for title in ("one", "two"):  # until the subscription stands, publications go nowhere
-        worker.report(title=title)
+
+    def heard() -> bool:  # until the subscription stands, publications go nowhere
+        worker.report(title="again")
+        return published.receive() is not None
+
+    wait_until("a publication", heard)
     worker.report(state="exited", exit_code=0, ended=5)
 
     def ended() -> bool:

@@ -43,6 +43,7 @@ def _surroundings(paths: Paths) -> Surroundings:
         providers=paths.providers,
         boot_s=boot_time(),
         make_sid=lambda: make_session_id(now_us() // 1000, secrets.token_bytes(5), machine),
+        make_key=lambda: secrets.token_bytes(16),
         read_token=lambda: secret_files.read(paths.bus_token) or "",
         locked=lambda sid: locks.is_held(paths.worker_lock(sid)),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tether.broker.control import Change, Lease, mode_of
+from tether.broker.control import CONTROL, Change, Lease, mode_of
 from tether.broker.launching import Launches, Site
 from tether.broker.liveness import Watch
 from tether.broker.outbox import Outbox
@@ -38,6 +38,7 @@ class Surroundings:
     providers: Path
     boot_s: float
     make_sid: Callable[[], bytes]
+    make_key: Callable[[], bytes]
     read_token: Callable[[], str]
     locked: Callable[[bytes], bool]
 
@@ -114,6 +115,7 @@ class Desk:
         old, session.lease = session.lease, change.lease
         if old.epoch == change.lease.epoch:
             return False
+        session.lane = self.around.make_key() if change.lease.holder else b""
         self.grant(session, change.reason)
         self.tell_control(session, change.reason, but=but)
         log.info(
@@ -125,7 +127,7 @@ class Desk:
     def grant(self, session: Session, reason: str) -> None:
         """Tell the worker who may write. A worker that can't hear it now is told later (`upkeep`)."""
         lease: Lease = session.lease
-        if self.order(session, Grant(lease.epoch, lease.holder, lease.name, reason)):
+        if self.order(session, Grant(lease.epoch, lease.holder, lease.name, reason, session.lane)):
             session.granted = lease.epoch
 
     def tell_control(self, session: Session, reason: str, *, but: bytes = b"") -> None:
@@ -134,11 +136,13 @@ class Desk:
         for client, one in session.attachments.items():
             if client != but:
                 mode = mode_of(lease, client)
-                self.tell(one.peer, session.sid, Control(client, mode, lease.epoch, lease.name, reason))
+                key = session.lane if mode == CONTROL else b""
+                self.tell(one.peer, session.sid, Control(client, mode, lease.epoch, lease.name, reason, key))
 
     def end(self, session: Session, reason: str) -> None:
         """The session has ended: nobody writes any more; everybody is told."""
         session.lease = Lease(session.lease.epoch)
+        session.lane = b""
         self.publish(session)
         self.tell_control(session, reason)
         log.info("event=ended session=%s state=%s", public_id(session.sid), session.view.state)

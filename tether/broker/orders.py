@@ -131,16 +131,24 @@ def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> No
     change = control.attach(session.lease, order.client, new.name, mode=order.mode, take=order.take, epoch=order.epoch)
     passed = desk.pass_lease(session, change, but=order.client)
     mode = control.mode_of(session.lease, order.client)
-    reason = change.reason if mode == control.OBSERVE else ""
+    key, reason = (_lane_key(desk, session), "") if mode == control.CONTROL else (b"", change.reason)
     last_n = session.last_n.get(order.client, 0)
     view = present(session, desk.store_reason)
-    desk.tell(peer, sid, Attached(order.req, mode, session.lease.epoch, view, reason, last_n))
+    desk.tell(peer, sid, Attached(order.req, mode, session.lease.epoch, view, reason, last_n, key))
     if old is None or passed:
         desk.publish(session)
     log.info(
         "event=attach session=%s client=%r kind=%s mode=%s epoch=%d again=%s",
         public_id(sid), new.name, new.kind, mode, session.lease.epoch, old is not None,
     )  # fmt: skip
+
+
+def _lane_key(desk: Desk, session: Session) -> bytes:
+    """The key to the lane for the holder. A broker that was restarted does not know the old one and makes another."""
+    if not session.lane:
+        session.lane = desk.around.make_key()
+        desk.grant(session, "")
+    return session.lane
 
 
 def detach(desk: Desk, peer: bytes, sid: bytes, order: Detach, now: float) -> None:

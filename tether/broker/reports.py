@@ -13,7 +13,7 @@ from tether.broker.sessions import Session, Trouble, present
 from tether.clock import now_us
 from tether.errors import printable
 from tether.wire import encode
-from tether.wire.control import Hello, InputAck, Launched, Report, Welcome
+from tether.wire.control import Hello, InputAck, Launched, Refused, Report, Welcome
 from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.storing import OpenSessions, OpenSessionsQuery, Seal, Sealed, Stalled, StoreHealth
 from tether.wire.version import PROTOCOL
@@ -54,7 +54,10 @@ def _reconcile(desk: Desk, session: Session, view: SessionView, now: float) -> N
         lease = control.arrived(lease)
     session.lease = lease
     session.granted = view.epoch
-    if (lease.epoch, lease.holder) != (view.epoch, view.controller_id):
+    if lease.epoch != before.epoch:
+        session.lane = b""
+    if session.lane or (lease.epoch, lease.holder) != (view.epoch, view.controller_id):
+        # A worker that was replaced has forgotten the key to its lane.
         desk.grant(session, "the worker was replaced")
     if lease.epoch != before.epoch:
         desk.tell_control(session, "the worker was replaced")
@@ -84,6 +87,15 @@ def input_ack(desk: Desk, session: Session, ack: InputAck, frame: bytes) -> None
         desk.outbox.send(attachment.peer, frame)
 
 
+def worker_refused(desk: Desk, session: Session, refused: Refused, frame: bytes) -> None:
+    """The worker did not take a client's order: tell that client."""
+    if session.worker_spoke():
+        desk.publish(session)
+    attachment = session.attachments.get(refused.client)
+    if attachment is not None:
+        desk.outbox.send(attachment.peer, frame)
+
+
 # -- store
 
 
@@ -97,7 +109,7 @@ def from_store(desk: Desk, sid: bytes, message: Any, now: float) -> None:
         case Stalled(reason=reason):
             _store_reason(desk, reason)
         case StoreHealth(state=state, reason=reason):
-            _store_reason(desk, "" if state == "ok" else reason or state)
+            _store_reason(desk, (reason or state) if state == "stalled" else "")
         case _:
             desk.unexpected += 1
 

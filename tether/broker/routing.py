@@ -9,7 +9,7 @@ from tether.broker import orders, reports
 from tether.broker.desk import Desk, Peer
 from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
-from tether.wire.control import Hello, Input, InputAck, Report, Welcome
+from tether.wire.control import Hello, Input, InputAck, Pong, Refused, Report, Welcome
 from tether.wire.ids import NO_SESSION, is_session_id
 from tether.wire.version import compatible
 
@@ -48,6 +48,10 @@ def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: by
         reports.input_ack(desk, session, message, frame)
     elif type(message) is Report:
         reports.report(desk, session, message, now)
+    elif type(message) is Refused:
+        reports.worker_refused(desk, session, message, frame)
+    elif type(message) is Pong:
+        session.worker_spoke()
     else:
         desk.unexpected += 1
 

@@ -60,6 +60,8 @@ class Session:
     ended_at: float = 0.0
     # The epoch that the worker has been told of.
     granted: int = 0
+    # The key to the worker's lane that belongs to this lease; b"" when none was made.
+    lane: bytes = b""
 
     @property
     def ended(self) -> bool:
