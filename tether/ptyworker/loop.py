@@ -378,6 +378,7 @@ class Worker:
             ring.input_intent(len(view))
             written = self.terminal.write_some(view)
             ring.input_done(written)
+            self._coalescing.typed()
             if written < len(view):
                 break
         self._poll_terminal()
