@@ -250,6 +250,8 @@ class Ring:
         self._wrap()
         at, seq = header.head, header.next_seq
         place = _OUTPUT_AT + at % header.area
+        # The event is written on ground that a read may have been offered: what stands there is no output in flight.
+        _MARK.pack_into(self._map, _MARK_AT, 0)
         _RECORD.pack_into(self._map, place, len(body), _KIND_EVENT, seq, ts, header.offset)
         self._map[place + _RECORD.size : place + _RECORD.size + len(body)] = body
         record = self._record(at)
