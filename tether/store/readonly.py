@@ -182,12 +182,12 @@ class Rows:
                 yield at, cursor.value()
                 found = cursor.prev()
 
-    def orphans(self, after: bytes) -> bytes | None:
-        """The first session behind `after` that has events; None when there is none."""
+    def next_session(self, after: bytes) -> bytes | None:
+        """The first session behind `after` (b"" is before all) that has events; None when there is none."""
         with self._txn.cursor(self._opened.events) as cursor:
-            if not cursor.set_range(keyspace.last_key(after)):
+            if not cursor.set_range(keyspace.last_key(after) if after else b"\0"):
                 return None
-            if bytes(cursor.key()) == keyspace.last_key(after) and not cursor.next():
+            if after and bytes(cursor.key()) == keyspace.last_key(after) and not cursor.next():
                 return None
             return keyspace.split_key(cursor.key())[0]
 
