@@ -64,7 +64,7 @@ def read_attach(frame: bytes, sid: bytes) -> Attach:
 def check_attach(message: Attach, kinds: frozenset[str]) -> Attach:
     """`message` itself. WireError, naming the field, when one does not fit."""
     checks = (
-        (is_client_id(message.client), "client: 16 bytes"),
+        (is_client_id(message.client) and any(message.client), "client: 16 random bytes"),
         (message.kind in kinds, f"kind: one of {', '.join(sorted(kinds))}"),
         (message.mode in MODES, "mode: control or observe"),
         (0 <= message.cols <= COLS_MAX and 0 <= message.rows <= ROWS_MAX, f"cols and rows: 0 to {COLS_MAX}"),

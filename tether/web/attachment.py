@@ -53,6 +53,36 @@ def output_extent(body: bytes | memoryview) -> tuple[int, int] | None:
 
     WireError when it does not fit.
     """
+    head = _output_head(body)
+    return None if head is None else head[1:]
+
+
+def logged(sid: bytes, rows: Iterable[tuple[int, bytes]]) -> list[Piece]:
+    """Rows of the log as pieces. A row that can't be read is passed on: its reader knows best what to do with it."""
+    return [_logged_piece(seq, sid + body) for seq, body in rows]
+
+
+def live_piece(frame: bytes) -> Piece | None:
+    """A frame from a worker's live socket, or None when it is no event. WireError when it does not fit."""
+    body = memoryview(frame)[SID_BYTES:]
+    head = _output_head(body)
+    if head is not None:
+        seq, offset, size = head
+        return Piece(seq, frame, offset, size)
+    seq = getattr(decode_body(body), "seq", 0)
+    return Piece(seq, frame) if seq > 0 else None
+
+
+def _logged_piece(seq: int, frame: bytes) -> Piece:
+    try:
+        extent = output_extent(memoryview(frame)[SID_BYTES:])
+    except WireError:
+        extent = None
+    return Piece(seq, frame) if extent is None else Piece(seq, frame, *extent)
+
+
+def _output_head(body: bytes | memoryview) -> tuple[int, int, int] | None:
+    """(seq, offset, size) of an output event."""
     if bytes(body[1:5]) != _OUTPUT_TAG:
         return None
     try:
@@ -61,35 +91,10 @@ def output_extent(body: bytes | memoryview) -> tuple[int, int] | None:
         raise WireError(f"an 'out' message that does not fit: {error}") from None
     raw = memoryview(head.data)
     # bin 8, 16 and 32 have a header of 2, 3 and 5 bytes.
-    header = {0xC4: 2, 0xC5: 3, 0xC6: 5}.get(raw[0] if raw else 0)
+    header = {0xC4: 2, 0xC5: 3, 0xC6: 5}.get(raw[0])
     if header is None:
         raise WireError("an 'out' message without bytes")
-    return head.offset, len(raw) - header
-
-
-def logged(sid: bytes, rows: Iterable[tuple[int, bytes]]) -> list[Piece]:
-    """Rows of the log as pieces. A row that can't be read is passed on: its reader knows best what to do with it."""
-    return [_piece(seq, sid + body) for seq, body in rows]
-
-
-def live_piece(frame: bytes) -> Piece | None:
-    """A frame from a worker's live socket, or None when it is no event. WireError when it does not fit."""
-    body = memoryview(frame)[SID_BYTES:]
-    if bytes(body[1:5]) == _OUTPUT_TAG:
-        head = _head.decode(body)
-        extent = output_extent(body)
-        offset, size = extent if extent is not None else (-1, 0)
-        return Piece(head.seq, frame, offset, size)
-    seq = getattr(decode_body(body), "seq", 0)
-    return Piece(seq, frame) if seq > 0 else None
-
-
-def _piece(seq: int, frame: bytes) -> Piece:
-    try:
-        extent = output_extent(memoryview(frame)[SID_BYTES:])
-    except WireError:
-        extent = None
-    return Piece(seq, frame) if extent is None else Piece(seq, frame, *extent)
+    return head.seq, head.offset, len(raw) - header
 
 
 @dataclass

@@ -16,7 +16,15 @@ from tether.bus import AsyncSockets, Bus, Subscriber
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable
-from tether.web.connection import CLOSE_IDLE, CLOSE_REPLACED, CLOSE_RESTARTING, CLOSE_REVOKED, IDLE_S, Connection
+from tether.web.connection import (
+    CLOSE_IDLE,
+    CLOSE_REPLACED,
+    CLOSE_RESTARTING,
+    CLOSE_REVOKED,
+    IDLE_S,
+    STALLED_S,
+    Connection,
+)
 from tether.web.credentials import Credentials
 from tether.web.hub import LIVE_HWM, Hub
 from tether.web.mirror import Mirror
@@ -181,6 +189,9 @@ class BusSide:
                 hub.exists(message.upto)
         elif isinstance(message, StoreHealth):
             self.health = message
+            if message.state == "opening":
+                # A store that starts must be alone for a moment where LMDB's lock dies with its holder.
+                self.reader.let_go()
 
     def _from_broker(self, sid: bytes, message: Any) -> None:
         if isinstance(message, SessionView):
@@ -240,9 +251,11 @@ class BusSide:
         for connection in list(self.connections.values()):
             if connection.credential.generation != generation:
                 connection.close(CLOSE_REVOKED)
-            elif now - connection.alive() > IDLE_S:
+                continue
+            silent_s = now - connection.alive()
+            if silent_s > (STALLED_S if connection.sending else IDLE_S):
                 connection.close(CLOSE_IDLE)
-            else:
+            elif silent_s <= IDLE_S:
                 connection.tick(now)
                 if heartbeat and connection.mode:
                     # Browsers slow the timers of hidden pages down; the open connection is the sign of life.

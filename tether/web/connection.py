@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 # How long the first answer waits for the broker before the client is told that it only observes for now.
 ATTACH_WAIT_S: Final = 2.0
 ATTACH_AGAIN_S: Final = 1.0
+# A client that answers nothing, pings neither, is gone. One that does not read can't answer: pings wait behind the
+# output. It costs nothing, so it may sleep for longer, but loses its attachment (and the lease) with the silence.
 IDLE_S: Final = 45.0
+STALLED_S: Final = 300.0
 BROKER_AWAY: Final = "the gateway's broker is away: you observe until it is back"
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -76,6 +79,7 @@ class Connection:
         self.credential = credential
         self.alive = alive
         self.mode = ""
+        self.sending = False  # a send is waiting for the client to read
         self.epoch = attach.epoch
         self.wake = asyncio.Event()
         self.closing: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
@@ -103,6 +107,7 @@ class Connection:
 
     async def push(self, send: Send, keepalive_s: float | None = None) -> None:
         """Send until cancelled; with `keepalive_s` an unasked Pong whenever nothing was sent for that long."""
+        send = self._noting(send)
         hub = self._side.hub(self.sid)
         hub.watchers.add(self.wake)
         try:
@@ -129,6 +134,14 @@ class Connection:
         """Have `message` sent before any further event."""
         self._outbox.put(message)
         self.wake.set()
+
+    def _noting(self, send: Send) -> Send:
+        async def noting(frame: bytes) -> None:
+            self.sending = True
+            await send(frame)
+            self.sending = False
+
+        return noting
 
     async def _introduce(self, send: Send) -> None:
         """Attached comes first of all: the broker's, or our own when there is none to ask."""
@@ -276,6 +289,8 @@ class Connection:
             return
         if isinstance(message, Attached | Control):
             self.mode, self.epoch = message.mode, message.epoch
+            # The key to the session's lane opens a socket of this machine: nothing a browser could use, or should have.
+            message = msgspec.structs.replace(message, lane=b"")
         self.tell(message)
 
     def changed(self, view: SessionView) -> None:

@@ -198,8 +198,8 @@ async def _output(side: BusSide, sid: bytes, after: int, last: int, wanted: int)
 def _event_json(seq: int, body: bytes) -> dict[str, Any]:
     message = decode_body(body)
     if isinstance(message, Unknown):
-        return {"type": message.tag, "seq": seq}
+        return {"kind": message.tag, "seq": seq}
     fields = msgspec.structs.asdict(message)
     if isinstance(message, Output):
         fields["data"] = base64.b64encode(message.data).decode()
-    return {"type": str(type(message).__struct_config__.tag), **fields, "seq": seq}
+    return {"kind": str(type(message).__struct_config__.tag), **fields, "seq": seq}

@@ -11,15 +11,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tether.clock import monotonic
-from tether.web import arrivals, framing, line
+from tether.web import arrivals, line
 from tether.web.answers import ApiError, answer
 from tether.web.bodies import check_query, query_int, read_body
 from tether.web.connection import CLOSE_IDLE, Connection
 from tether.web.lookup import credential_of, resolve, side_of
 from tether.wire.codec import WireError
 from tether.wire.control import Attach
+from tether.wire.framing import FrameReader, framed
 from tether.wire.ids import is_client_id
-from tether.wire.limits import COLS_MAX, ROWS_MAX
+from tether.wire.limits import COLS_MAX, ROWS_MAX, WEBSOCKET_FRAME_BYTES_MAX
 
 KEEPALIVE_S: Final = 15.0
 POST_BYTES_MAX: Final = 1 << 20
@@ -53,7 +54,10 @@ async def frames(request: Request) -> Response:
         raise ApiError(415, "content-type", "The body must be application/octet-stream")
     body = await read_body(request, POST_BYTES_MAX)
     try:
-        received = framing.unpack(body)
+        reader = FrameReader(WEBSOCKET_FRAME_BYTES_MAX)
+        received = reader.feed(body)
+        if reader.partial:
+            raise WireError("it ends inside a frame")
         for frame in received:
             connection.receive(frame)
     except WireError as error:
@@ -66,7 +70,7 @@ def _client(request: Request) -> bytes:
         client = bytes.fromhex(request.query_params.get("client", ""))
     except ValueError:
         client = b""
-    if not is_client_id(client):
+    if not is_client_id(client) or not any(client):
         raise ApiError(422, "field", "client is the client's id, 32 hexadecimal digits", field="client")
     return client
 
@@ -115,7 +119,7 @@ class _Frames(Response):
         connection = self._connection
 
         async def send_frame(frame: bytes) -> None:
-            await send({"type": "http.response.body", "body": framing.pack(frame), "more_body": True})
+            await send({"type": "http.response.body", "body": framed(frame), "more_body": True})
             self._line.heard = monotonic()
 
         try:

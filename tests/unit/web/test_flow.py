@@ -1,0 +1,84 @@
+"""Credit: what may be on its way to a screen."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tether.web.flow import WINDOW_BYTES, Flow
+
+
+def test_a_client_that_never_credits_is_not_held_back():
+    flow = Flow()
+    flow.output(0, 10 * WINDOW_BYTES)
+    assert flow.room() is None
+    assert flow.admits(WINDOW_BYTES)
+
+
+def test_at_most_a_window_is_in_flight():
+    flow = Flow(window=100)
+    flow.credit(0)
+    flow.output(0, 60)
+    assert flow.room() == 40
+    assert flow.admits(40)
+    assert not flow.admits(41)
+    flow.credit(60)
+    assert flow.room() == 100
+
+
+def test_an_event_larger_than_the_window_goes_when_nothing_else_is_in_flight():
+    flow = Flow(window=100)
+    flow.credit(0)
+    assert flow.admits(1000)
+    flow.output(0, 1000)
+    assert not flow.admits(1)
+    flow.credit(1000)
+    assert flow.admits(1000)
+
+
+def test_credit_does_not_go_back():
+    flow = Flow(window=100)
+    flow.output(0, 80)
+    flow.credit(80)
+    flow.credit(10)
+    assert flow.room() == 100
+
+
+def test_a_client_that_comes_back_starts_where_it_is_sent_from():
+    flow = Flow(window=100)
+    flow.credit(0)  # said before anything was shown
+    flow.output(5_000_000, 50)
+    assert flow.room() == 50
+
+
+def test_a_snapshot_is_in_flight_too():
+    flow = Flow(window=100)
+    flow.snapshot(5_000, 90)
+    flow.credit(0)
+    assert flow.room() == 0
+    flow.credit(4_990)
+    assert flow.room() == 90
+
+
+def test_what_retention_cut_is_not_in_flight():
+    flow = Flow(window=100)
+    flow.output(0, 50)
+    flow.credit(50)
+    flow.output(1_000_000, 10)
+    assert flow.room() == 90
+    flow.credit(1_000_010)
+    assert flow.room() == 100
+
+
+@given(st.lists(st.tuples(st.integers(1, 32_000), st.integers(0, 64_000)), max_size=60))
+def test_in_flight_never_exceeds_the_window_and_a_client_that_renders_all_is_never_stuck(steps: list[tuple[int, int]]):
+    flow = Flow()
+    flow.credit(0)
+    sent = rendered = 0
+    for size, renders in steps:
+        if flow.admits(size):
+            flow.output(sent, size)
+            sent += size
+            assert sent - rendered <= WINDOW_BYTES
+        rendered = min(sent, rendered + renders)
+        flow.credit(rendered)
+    flow.credit(sent)
+    assert flow.admits(WINDOW_BYTES)
