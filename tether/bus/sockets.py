@@ -168,6 +168,7 @@ class Dealer(_Base):
     def close(self) -> None:
         if self.monitor is not None:
             self.socket.disable_monitor()
+            self.monitor.close(linger=0)
         super().close()
 
 
