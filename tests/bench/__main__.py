@@ -24,8 +24,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--warm",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help="keep the CPUs awake at idle priority while echo is measured",
+        default=False,
+        help="keep the CPUs awake at idle priority while echo is measured; for machines that halt deeply when idle",
     )
     parser.add_argument("--json", type=Path, help="write the JSON document to this file, not to stdout")
     options = parser.parse_args(argv)

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -250,12 +250,14 @@ class Dtach(Peer):
                     continue
 
 
-def wall(argv: list[str | Path], env: dict[str, str] | None = None) -> float:
+def wall(argv: Sequence[str | Path], env: dict[str, str] | None = None) -> float:
     """Seconds that one run of `argv` takes, from spawn to reaped. BenchError when it fails."""
     with Path(os.devnull).open("wb") as null:
         actions = [(os.POSIX_SPAWN_DUP2, null.fileno(), 1), (os.POSIX_SPAWN_DUP2, null.fileno(), 2)]
         start = time.perf_counter()
-        pid = os.posix_spawnp(argv[0], argv, dict(env or os.environ), file_actions=actions)
+        pid = os.posix_spawnp(
+            argv[0], [os.fspath(word) for word in argv], dict(env or os.environ), file_actions=actions
+        )
         _, status = os.waitpid(pid, 0)
         took = time.perf_counter() - start
     if status:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from typing import Any
 
 import tornado.httpserver
 import tornado.netutil
@@ -30,7 +31,7 @@ class NewTerminal(tornado.web.RequestHandler):
 
 async def main(program: str) -> None:
     """Serve until stdin ends."""
-    routes: list[tuple[object, ...]] = []
+    routes: list[Any] = []
     for mode in MODES:
         manager = UniqueTermManager(shell_command=[program, *mode], max_terminals=TERMINALS_MAX)
         routes.append(("/" + "/".join(mode), TermSocket, {"term_manager": manager}))

@@ -9,13 +9,12 @@ import os
 import time
 from typing import Any, Self
 
-from tether.store.reader import LogReader
-
 from tests.bench.terminals import COLS, ROWS, BenchError
 from tether import paths
 from tether.bus.client import BrokerClient
 from tether.bus.loops import Poller
 from tether.bus.sockets import Bus, Subscriber
+from tether.store.reader import LogReader
 from tether.wire import decode, encode
 from tether.wire.control import Attach, Attached, Detach, Input, InputAck, Launch, Launched, Refused, Stop
 from tether.wire.events import Output
@@ -102,8 +101,9 @@ class Client:
             if look and done():
                 return
             look = False
-            for socket in poller.wait(0.25):
-                while (frame := socket.receive()) is not None:  # type: ignore[union-attr]
+            poller.wait(0.25)
+            for socket in sockets:
+                while (frame := socket.receive()) is not None:
                     found, message = decode(frame)
                     if found == sid and socket is live and isinstance(message, Output):
                         return
@@ -114,5 +114,5 @@ class Client:
     def _offset(self, sid: bytes) -> int:
         if self.log is None:
             self.log = LogReader(self.paths)
-        view = self.log.view(sid)
+        view = self.log.session(sid)
         return view.offset if view is not None else 0

@@ -81,7 +81,7 @@ class Tether(Peer):
         """A session of the child `mode`, attached as the page attaches."""
         from tests.bench.tether_page import TetherPage
 
-        with self._session(mode) as view, TetherPage(self.gateway, view) as page:
+        with self._session(mode) as view, TetherPage(self.gateway.port, self.gateway.owner_token, view) as page:
             if mode != "forever":
                 page.until(b"READY", 10)
             yield page
@@ -89,7 +89,7 @@ class Tether(Peer):
     @contextmanager
     def flooding_page(self) -> Iterator[None]:
         """A session that floods into a client which reads all it can, and says so."""
-        with self.page("forever") as page, page.consumed_elsewhere():
+        with self.page("forever") as page, self.tool.draining(page.socket.socket.fileno()):
             yield
 
     def durable(self, size: int) -> tuple[float, float]:

@@ -42,6 +42,10 @@ class WebSocket:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up, without a word."""
         self.socket.close()
 
     def send(self, data: bytes, kind: int = BINARY) -> None:
