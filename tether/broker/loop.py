@@ -10,7 +10,7 @@ from typing import Any
 from tether.broker import reports, routing
 from tether.broker.desk import Desk, Surroundings
 from tether.broker.spawner_link import SpawnerLink
-from tether.broker.upkeep import TICK_S, Upkeep
+from tether.broker.upkeep import Upkeep
 from tether.bus import Bus, Dealer, Poller, Publisher, Router, Subscriber
 from tether.clock import monotonic
 from tether.paths import Paths
@@ -84,8 +84,7 @@ class Loop:
             if self.desk.launches.by_sid and self._link.fd is None:
                 next_tick = min(next_tick, now + _CONNECT_S)
             if now >= next_tick:
-                next_tick = now + TICK_S
-                self._tick(now)
+                next_tick = now + self._tick(now)
             if self._link.fd != self._polled_fd or self._link.unsent:
                 self._poll_link()
         for path in (self._paths.broker, self._paths.broker_pub):
@@ -117,7 +116,7 @@ class Loop:
         for line in self._link.receive():
             reports.from_spawner(self.desk, line, monotonic())
 
-    def _tick(self, now: float) -> None:
+    def _tick(self, now: float) -> float:
         if os.getppid() != self._parent:
             log.warning("event=orphaned")
             self._stopping = True
@@ -126,7 +125,7 @@ class Loop:
             self.desk.spawner = self._link.connection
             # It must say what it holds before launches that it may know already are asked of it again.
             self.desk.watch.hurry()
-        self._upkeep.tick(self.desk, now)
+        return self._upkeep.tick(self.desk, now)
 
     def _poll_link(self) -> None:
         fd = self._link.fd

@@ -102,15 +102,14 @@ def present(session: Session, store_stalled: str = "") -> SessionView:
             state, detail, since = session.trouble
         elif store_stalled and state == "running":
             state, detail = "stalled", store_stalled
+    shown = replace(session.view, state=state, detail=detail, since=since, clients=len(session.attachments))
+    if session.worker is None:
+        return shown  # the lease is known when the worker has said Hello; until then the log's word stands
     return replace(
-        session.view,
-        state=state,
-        detail=detail,
-        since=since,
+        shown,
         epoch=session.lease.epoch,
         controller=session.lease.name,
         controller_id=session.lease.holder,
-        clients=len(session.attachments),
     )
 
 

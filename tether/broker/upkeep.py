@@ -1,4 +1,4 @@
-"""What time alone brings about: silence, grace, oversights. Called twice a second."""
+"""What time alone brings about: silence, grace, oversights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from tether.wire.ids import NO_SESSION, public_id
 
 log = logging.getLogger("tether")
 
-TICK_S = 0.5
+# Between two looks: while something may fall due any moment, while somebody watches, and while nobody does.
+_SOON_S = 0.5
+_WATCHED_S = 1.0
+_QUIET_S = 2.5
 # A tick so late means that this process, or the machine, stood still: nobody's silence counts then.
-_STOOD_STILL_S = 3.0
+_STOOD_STILL_S = 4.0
 # A connection that has said nothing for so long is asked whether it is there; ROUTER tells only when sent to.
 _IDLE_S = 60.0
 
@@ -27,9 +30,10 @@ class Upkeep:
     def __init__(self, now: float) -> None:
         self._last = now
         self._probed = now
+        self._odd = 0
 
-    def tick(self, desk: Desk, now: float) -> None:
-        """Do what is due at `now`, in monotonic seconds."""
+    def tick(self, desk: Desk, now: float) -> float:
+        """Do what is due at `now`, in monotonic seconds; the seconds after which to look again."""
         if now - self._last > _STOOD_STILL_S:
             _forgive(desk, now)
         self._last = now
@@ -44,6 +48,23 @@ class Upkeep:
         if now - self._probed >= _IDLE_S:
             self._probed = now
             _probe(desk, now)
+            self._tell_oddities(desk)
+        return _next_look(desk)
+
+    def _tell_oddities(self, desk: Desk) -> None:
+        odd = desk.garbage + desk.unexpected
+        if odd != self._odd:
+            self._odd = odd
+            log.warning("event=odd-frames garbage=%d unexpected=%d", desk.garbage, desk.unexpected)
+
+
+def _next_look(desk: Desk) -> float:
+    sessions = desk.registry.live.values()
+    if desk.launches.by_sid or desk.watch.suspects or not desk.spawner:
+        return _SOON_S
+    if any(one.lease.away_until or one.owed_since or one.ended for one in sessions):
+        return _SOON_S
+    return _WATCHED_S if any(one.attachments for one in sessions) else _QUIET_S
 
 
 def _forgive(desk: Desk, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Lost, on evidence: with a real store, spawner, keeper, worker and shell, all killed or stopped in turn."""
+"""The broker among real processes: store, spawner, keeper, workers and shells, killed or stopped in turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ from tests.support.brokerpeers import BrokerHouse, Client
 from tests.support.waiting import wait_until
 from tether import locks
 from tether.errors import TetherError
-from tether.wire.control import Control, Done, Input, InputAck, Launch, Launched, ListSessions, Seen, Stop
+from tether.wire.control import (
+    Attach,
+    Control,
+    Done,
+    Input,
+    InputAck,
+    Launch,
+    Launched,
+    ListSessions,
+    Refused,
+    Seen,
+    Stop,
+)
 from tether.wire.ids import NO_SESSION
 from tether.wire.views import SessionView
 
@@ -100,6 +112,53 @@ def test_a_shell_is_launched_typed_into_and_stopped(house: Household) -> None:
     with pytest.raises(TetherError) as again:
         client.ask(view.sid, Stop(0, "pat"))
     assert again.value.code == "ended"
+
+
+class Typist:
+    """Types numbered inputs as the protocol wants it: what is not acknowledged is sent again."""
+
+    def __init__(self, client: Client, sid: bytes) -> None:
+        self.client, self.sid = client, sid
+        self.acked = 0
+        self._boot = ""
+
+    def turn(self, inputs: list[bytes], window: int) -> None:
+        """One round: hear, attach to a broker that is new, send the next `window` inputs again."""
+        client = self.client
+        client.pump()
+        if client.broker.boot != self._boot:
+            self._boot = client.broker.boot
+            client.broker.send(self.sid, Attach(1, client.id, "typist", "native", "control", 80, 24, epoch=1))
+        for _sid, message in client.inbox:
+            if isinstance(message, InputAck):
+                self.acked = max(self.acked, message.n)
+            elif isinstance(message, Refused):
+                self._boot = ""
+        client.inbox.clear()
+        for n in range(self.acked + 1, min(self.acked + window, len(inputs)) + 1):
+            client.broker.send(self.sid, Input(client.id, 1, n, inputs[n - 1]))
+
+
+def test_typing_through_a_broker_that_is_killed_arrives_once_and_in_order(house: Household) -> None:
+    client = house.client().connected()
+    view = run_shell(house, client)
+    client.attach(view.sid, name="typist")
+    typist = Typist(client, view.sid)
+    out = house.home / "typed"
+    inputs = [f"echo {n} >> {out}\n".encode() for n in range(1, 201)]
+    for kills in range(1, 6):
+        goal = kills * len(inputs) // 5
+
+        def reached(goal: int = goal) -> bool:
+            typist.turn(inputs, 16)
+            return typist.acked >= goal
+
+        wait_until(f"{goal} acknowledged", reached, 30.0, context=house.log)
+        house.restart()
+    wait_until("the shell to have run all", lambda: out.read_text().count("\n") >= len(inputs), 30.0)
+    assert out.read_text().split() == [str(n) for n in range(1, 201)]
+    (known,) = wait_until("the registry", lambda: listed(client))
+    assert (known.epoch, known.controller_id) == (1, client.id)
 
 
 def test_what_is_killed_with_all_its_holders_is_lost_and_what_is_stopped_is_not(house: Household) -> None:
