@@ -6,7 +6,7 @@ fork and never used across one.
 """
 
 from tether.bus.client import BrokerClient
-from tether.bus.loops import AsyncSockets, Poller
+from tether.bus.loops import Poller
 from tether.bus.sockets import Bus, Dealer, Publisher, Router, Subscriber
 
-__all__ = ["AsyncSockets", "BrokerClient", "Bus", "Dealer", "Poller", "Publisher", "Router", "Subscriber"]
+__all__ = ["BrokerClient", "Bus", "Dealer", "Poller", "Publisher", "Router", "Subscriber"]

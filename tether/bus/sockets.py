@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from tether.errors import TetherError
 from tether.wire.limits import FRAME_BYTES_MAX
@@ -155,10 +155,12 @@ class Dealer(_Base):
         fresh = False
         while self.monitor is not None:
             try:
-                event = recv_monitor_message(self.monitor, zmq.NOBLOCK)
+                # A 16-bit event and a 32-bit value in the first frame (zmq_socket_monitor(3)); pyzmq's own parser
+                # would load asyncio.
+                event = int.from_bytes(self.monitor.recv_multipart(zmq.NOBLOCK)[0][:2], sys.byteorder)
             except zmq.Again:
                 break
-            if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connections += 1
                 self.connected = fresh = True
             else:

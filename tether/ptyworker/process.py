@@ -27,15 +27,18 @@ from tether.wire.views import SessionView
 log = logging.getLogger("tether")
 
 _LOCK_WAIT_S = 3.0
+_LOCKED = 75  # EX_TEMPFAIL
+_CANNOT_CONTINUE = 72  # EX_OSFILE
 _LOG_BYTES_MAX = 1 << 20
 _ARGS_SHOWN_BYTES = 8192
 
 
-def run_worker(paths: Paths, sid_hex: str, spec: dict[str, Any] | None, master: int, slave: int) -> None:
+def run_worker(paths: Paths, sid_hex: str, spec: dict[str, Any] | None, master: int, slave: int) -> int:
     """In a process forked by the spawner: run the session's worker until its session has ended.
 
     `spec` starts a new session (its keys are the spawner protocol's); without one, or when the ring file is there
-    already, the session is continued on the terminal (`master`, `slave`).
+    already, the session is continued on the terminal (`master`, `slave`). Returns the process's exit status: 0 when the
+    session has ended, 72 when there is nothing to continue from, 75 when another worker has it.
     """
     sid = bytes.fromhex(sid_hex)
     _redirect(paths)
@@ -44,15 +47,20 @@ def run_worker(paths: Paths, sid_hex: str, spec: dict[str, Any] | None, master: 
     lock = locks.lock(paths.worker_lock(sid), _LOCK_WAIT_S)
     if lock is None:
         log.error("event=locked sid=%s", sid_hex)
-        return
-    if paths.ring(sid).exists():
+        return _LOCKED
+    if not paths.ring(sid).exists():
+        if spec is None:
+            log.error("event=no-ring sid=%s", sid_hex)
+            return _CANNOT_CONTINUE
+        _begin(paths, sid, lock, spec, master, slave).run()
+        return 0
+    try:
         worker = _continue(paths, sid, lock, master, slave, recovered=True)
-    elif spec is not None:
-        worker = _begin(paths, sid, lock, spec, master, slave)
-    else:
-        log.error("event=no-ring sid=%s", sid_hex)
-        return
+    except RingError as error:
+        log.error("event=bad-ring sid=%s reason=%s", sid_hex, error)
+        return _CANNOT_CONTINUE
     worker.run()
+    return 0
 
 
 def re_execute(worker: Worker) -> None:

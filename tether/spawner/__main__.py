@@ -15,6 +15,7 @@ def main() -> None:
     from tether.ptyworker.process import run_worker
     from tether.spawner.serving import Spawner
 
+    gc.collect()
     gc.freeze()
     Spawner(paths, run_worker).run()
 

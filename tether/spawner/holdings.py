@@ -8,6 +8,8 @@ from typing import Any, Final
 # A worker that dies this often within the window is not replaced again: something kills every one of them.
 DEATHS_MAX: Final = 50
 DEATHS_WINDOW_S: Final = 30.0
+# A worker's exit status (EX_OSFILE): there is nothing to continue from, replacing it is no use.
+CANNOT_CONTINUE: Final = 72
 # After the spawner's own start: time for living workers to say that they are there.
 GRACE_S: Final = 3.0
 

@@ -22,13 +22,13 @@ from tether import locks
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.spawner import keeper
-from tether.spawner.holdings import GRACE_S, Holding, due, next_check
+from tether.spawner.holdings import CANNOT_CONTINUE, GRACE_S, Holding, due, next_check
 from tether.spawner.lines import LineError, Lines
 
 log = logging.getLogger("tether")
 
-RunWorker = Callable[[Paths, str, dict[str, Any] | None, int, int], None]
-"""(paths, sid in hex, spec or None to continue, master, slave): runs one worker until its session ends."""
+RunWorker = Callable[[Paths, str, dict[str, Any] | None, int, int], int]
+"""(paths, sid in hex, spec or None to continue, master, slave): runs one worker; what it returns becomes its status."""
 
 
 class Spawner:
@@ -190,21 +190,20 @@ class Spawner:
             return
         status = 70
         try:
-            self._become_worker(held)
-            status = 0
+            status = self._become_worker(held)
         except BaseException:
             log.exception("event=worker-failed sid=%s", held.sid)
         finally:
             os._exit(status)
 
-    def _become_worker(self, held: Holding) -> None:
+    def _become_worker(self, held: Holding) -> int:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         _close_all_but({0, 1, 2, held.master, held.slave})
-        self._run_worker(self._paths, held.sid, held.spec, held.master, held.slave)
+        return self._run_worker(self._paths, held.sid, held.spec, held.master, held.slave)
 
     def _reap(self) -> None:
         """Collect dead children: workers, and the agents of dead workers, which the kernel gives to us."""
@@ -220,8 +219,18 @@ class Spawner:
                     held.agent_status = status
                     if held.connection is not None:
                         self._peers[held.connection].send({"op": "agent_exit", "pid": pid, "status": status})
-                elif held.worker_pid == pid and not self._lives(held):
-                    self._replace(held)
+                elif held.worker_pid == pid:
+                    self._worker_died(held, os.waitstatus_to_exitcode(status))
+
+    def _worker_died(self, held: Holding, code: int) -> None:
+        if held.connection is not None:
+            self._ready(held.connection)  # its last words may be that the session has ended
+        if held.sid not in self._holdings or self._lives(held):
+            return
+        if code == CANNOT_CONTINUE:
+            self._lose(held, "what its worker left behind is missing or damaged")
+        elif held.connection is None:
+            self._replace(held)
 
     def _lives(self, held: Holding) -> bool:
         """True when a worker holds the session's lock: it may be re-executing itself, or about to connect."""
@@ -236,9 +245,7 @@ class Spawner:
 
     def _replace(self, held: Holding) -> None:
         if not held.died(monotonic()):
-            log.error("event=given-up sid=%s deaths=%d", held.sid, len(held.deaths))
-            self._tell(held, "lost", "its worker died again and again")
-            self._forget(held.sid)
+            self._lose(held, "its worker died again and again")
             return
         self._tell(held, "recovering")
         log.warning("event=worker-died sid=%s pid=%d", held.sid, held.worker_pid)
@@ -247,6 +254,11 @@ class Spawner:
             self._fork(held)
         except OSError as error:
             log.error("event=fork-failed sid=%s reason=%s", held.sid, error)
+
+    def _lose(self, held: Holding, cause: str) -> None:
+        log.error("event=given-up sid=%s deaths=%d cause=%r", held.sid, len(held.deaths), cause)
+        self._tell(held, "lost", cause)
+        self._forget(held.sid)
 
     # -- keeping
 

@@ -12,7 +12,8 @@ import os
 import signal
 from typing import Any, Final
 
-from tether.bus import AsyncSockets, Bus, Subscriber
+from tether.bus import Bus, Subscriber
+from tether.bus.readers import AsyncSockets
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tether.bus import AsyncSockets, Subscriber
+from tether.bus import Subscriber
+from tether.bus.readers import AsyncSockets
 from tether.web.attachment import Recent, live_piece
 from tether.wire.codec import WireError
 

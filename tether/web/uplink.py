@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from tether import secret_files
-from tether.bus import AsyncSockets, Dealer
+from tether.bus import Dealer
+from tether.bus.readers import AsyncSockets
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.wire.codec import WireError, decode, encode
