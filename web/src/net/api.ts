@@ -1,0 +1,82 @@
+/** The JSON API, as far as the page needs it. Every failure is a value: pages show it, nothing throws. */
+
+/** A session as the API shows it: the fields of `SessionView`, bytes in hex. */
+export interface SessionInfo {
+  readonly sid: string;
+  readonly id: string;
+  readonly provider: string;
+  readonly title: string;
+  readonly state: string;
+  readonly cwd: string;
+  readonly detail: string;
+  readonly created: number;
+  readonly ended: number;
+  readonly since: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly exit_code: number | null;
+  readonly exit_signal: number | null;
+  readonly stopped_by: string;
+  readonly controller: string;
+  readonly clients: number;
+}
+
+/** Why there is no answer: nobody answers at all, or the gateway refused. */
+export type Failure =
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "refused"; readonly status: number; readonly message: string; readonly hint: string };
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+const TIMEOUT_MS = 5_000;
+const MARK = { "X-Tether": "1" };
+
+export function listSessions(): Promise<Answer<readonly SessionInfo[]>> {
+  return get("/api/v1/sessions?all=1", (body) => (body as { sessions: SessionInfo[] }).sessions);
+}
+
+export function getSession(id: string): Promise<Answer<SessionInfo>> {
+  return get(`/api/v1/sessions/${encodeURIComponent(id)}`, (body) => (body as { session: SessionInfo }).session);
+}
+
+/** Is this still a gateway that lets us in? */
+export function whoAmI(): Promise<Answer<null>> {
+  return get("/api/v1/me", () => null);
+}
+
+/** Trade a ticket for the cookie. */
+export async function login(ticket: string): Promise<Answer<null>> {
+  return ask("/api/v1/login", () => null, {
+    method: "POST",
+    headers: { ...MARK, "Content-Type": "application/json" },
+    body: JSON.stringify({ ticket }),
+  });
+}
+
+function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {
+  return ask(path, read, { headers: MARK, cache: "no-store" });
+}
+
+async function ask<T>(path: string, read: (body: unknown) => T, init: RequestInit): Promise<Answer<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    return { ok: false, failure: { kind: "unreachable" } };
+  }
+  let body: unknown = null;
+  try {
+    if (response.status !== 204) body = await response.json();
+    if (response.ok) return { ok: true, value: read(body) };
+  } catch {
+    // Not our JSON: something else answers at this address.
+  }
+  const error = (body as { error?: { message?: string; hint?: string } } | null)?.error;
+  const failure: Failure = {
+    kind: "refused",
+    status: response.status,
+    message: error?.message ?? `HTTP ${response.status}`,
+    hint: error?.hint ?? "",
+  };
+  return { ok: false, failure };
+}

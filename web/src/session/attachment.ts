@@ -1,0 +1,412 @@
+/**
+ * This page's attachment to one session: what the gateway says becomes state that the page shows and bytes for the
+ * terminal; what is typed becomes numbered input. All waiting and all sockets are in `net/connection`.
+ */
+import { batch, signal } from "@preact/signals";
+
+import type { SessionInfo } from "../net/api";
+import { Connection } from "../net/connection";
+import type { OpenRequest, TransportName } from "../net/link";
+import { decode, encode, NO_SESSION, type Message, WireError } from "../wire";
+import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionView, Snapshot } from "../wire.gen";
+import { Cursor } from "./cursor";
+import { endingOf, endingOfView, type Ending } from "./ending";
+import { fromHex, loadTyping, saveTyping, toHex } from "./identity";
+import { Kept } from "./kept";
+import { Rendered } from "./rendered";
+import { type Size, Sizing } from "./sizing";
+import { Typing } from "./typing";
+
+export type Mode = "control" | "observe";
+
+/** What the attachment writes to. Every call takes effect after the output written before it. */
+export interface Display {
+  /** Clear everything and take this size. */
+  reset(size: Size): void;
+  resize(size: Size): void;
+  /** `replay`: this output is older than our attachment, its questions were answered long ago. */
+  write(data: Uint8Array, replay: boolean, shown: () => void): void;
+}
+
+/** Something to tell once. `serial` makes the same words news again. */
+export interface Notice {
+  readonly serial: number;
+  readonly kind: "displaced" | "released" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed";
+  readonly text: string;
+  readonly hint?: string;
+}
+
+/** Where keys come from: only a person's typing claims the terminal's size and is kept when it can't be sent. */
+export type Origin = "typed" | "pointer" | "reply";
+
+export interface KeptView {
+  readonly bytes: number;
+  readonly preview: string;
+}
+
+const HEARTBEAT_MS = 3_000;
+// A line that is back so soon was hardly noticed: what was typed meanwhile goes out as if nothing had been.
+const BLINK_MS = 3_000;
+// Keys that lay this long are no longer what their typist expects to happen.
+const STALE_MS = 30_000;
+const PREVIEW_CHARS = 48;
+
+export class Attachment {
+  readonly connection: Connection;
+  readonly view = signal<SessionView | null>(null);
+  readonly info = signal<SessionInfo | null>(null);
+  readonly title = signal("");
+  readonly mode = signal<Mode | "">("");
+  readonly holder = signal("");
+  readonly ending = signal<Ending | null>(null);
+  readonly seq = signal(0);
+  readonly pty = signal<Size>({ cols: 80, rows: 24 });
+  /** Whether the session's size is the one that fills this page. */
+  readonly fits = signal(false);
+  readonly kept = signal<KeptView>({ bytes: 0, preview: "" });
+  readonly notice = signal<Notice | null>(null);
+  /** Grows whenever somebody types in vain. */
+  readonly refusals = signal(0);
+
+  readonly #sizing = new Sizing();
+  readonly #cursor = new Cursor();
+  readonly #kept = new Kept();
+  readonly #rendered: Rendered;
+  readonly #typing: Typing;
+  #display: Display | null = null;
+  #sid: Uint8Array = NO_SESSION;
+  #epoch = 0;
+  #wanted: Mode;
+  #liveFrom = 0;
+  #downAt = 0;
+  #request = 0;
+  #serial = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly session: string,
+    private readonly client: Uint8Array,
+    private readonly name: string,
+    options: { readonly mode: Mode; readonly transport: TransportName | null },
+  ) {
+    this.#wanted = options.mode;
+    const saved = loadTyping(client, session);
+    this.#typing = new Typing(saved);
+    this.#downAt = saved?.at ?? 0;
+    this.#rendered = new Rendered((seq, offset) => this.#say({ tag: "credit", seq, offset }));
+    this.connection = new Connection(
+      session,
+      {
+        request: () => this.#openRequest(),
+        frame: (frame) => this.#receive(frame),
+        down: () => this.#down(),
+        info: (info) => this.#introduced(info),
+        ping: () => this.#say({ tag: "ping", req: ++this.#request }),
+      },
+      options.transport,
+    );
+  }
+
+  start(display: Display): void {
+    this.#display = display;
+    this.connection.start();
+    this.#heartbeat = setInterval(() => this.#seen(), HEARTBEAT_MS);
+  }
+
+  /** The page goes away; whoever comes next resumes with what is saved here. */
+  save(): void {
+    saveTyping(this.client, this.session, this.#typing.save(Date.now()));
+  }
+
+  close(): void {
+    this.save();
+    this.#say({ tag: "detach", client: this.client });
+    this.connection.close();
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#typingTimer);
+    this.#rendered.stop();
+  }
+
+  // -- what people do
+
+  type(data: Uint8Array, origin: Origin): void {
+    if (this.ending.value !== null || data.length === 0) return;
+    const controls = this.mode.value === "control";
+    const blink = !this.connection.live && Date.now() - this.#downAt < BLINK_MS;
+    if (controls && (this.connection.live || blink)) {
+      if (origin === "typed") this.#ask(this.#sizing.claim(true));
+      if (!this.#typing.push(data)) this.#tell("too-much", "");
+      this.#flush();
+    } else if (origin === "typed") {
+      if (!this.#kept.add(data)) this.#tell("too-much", "");
+      this.#showKept();
+      this.refusals.value++;
+    }
+  }
+
+  /** Send what was kept. Only the controller can. */
+  sendKept(): void {
+    if (this.mode.value !== "control" || !this.connection.live) return;
+    const data = this.#kept.take();
+    this.#showKept();
+    this.type(data, "typed");
+  }
+
+  discardKept(): void {
+    this.#kept.take();
+    this.#showKept();
+  }
+
+  takeControl(): void {
+    this.#wanted = "control";
+    this.#say({ tag: "take", req: ++this.#request, client: this.client });
+  }
+
+  release(): void {
+    this.#wanted = "observe";
+    this.#say({ tag: "release", req: ++this.#request, client: this.client });
+  }
+
+  /** The page's room changed: `fitted` is the size that would fill it. */
+  viewport(fitted: Size): void {
+    this.#ask(this.#sizing.viewport(fitted, this.mode.value === "control"));
+    this.fits.value = this.#sizing.fits;
+  }
+
+  /** Make the session's size this page's. */
+  fit(): void {
+    this.#ask(this.#sizing.claim(this.mode.value === "control"));
+  }
+
+  // -- the line
+
+  #openRequest(): OpenRequest {
+    const size = this.#sizing.fitted ?? { cols: 0, rows: 0 };
+    const mode = this.#wanted;
+    const after = this.#cursor.seq;
+    const attach = encode(this.#sid, {
+      tag: "attach", req: ++this.#request, client: this.client, name: this.name, kind: "web", mode,
+      cols: size.cols, rows: size.rows, take: false, after, epoch: this.#epoch, device: "",
+    }); // prettier-ignore
+    return { session: this.session, client: toHex(this.client), name: this.name, mode, ...size, after, epoch: this.#epoch, attach };
+  }
+
+  #introduced(info: SessionInfo): void {
+    this.info.value = info;
+    this.title.value = info.title;
+    if (/^[0-9a-f]{32}$/.test(info.sid)) this.#sid = fromHex(info.sid);
+  }
+
+  #down(): void {
+    this.#downAt = Date.now();
+    this.#typing.rewind();
+    this.#sizing.forget();
+    this.#rendered.stop();
+    clearTimeout(this.#typingTimer);
+  }
+
+  #say(message: FromBrowser): void {
+    if (this.connection.live) this.connection.send(encode(this.#sid, message));
+  }
+
+  #receive(frame: Uint8Array): void {
+    try {
+      const { sid, message } = decode(frame);
+      batch(() => this.#handle(sid, message));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      console.warn("tether:", error.message);
+      this.connection.reopen("protocol");
+    }
+  }
+
+  #handle(sid: Uint8Array, message: Message): void {
+    switch (message.tag) {
+      case "attached":
+        this.#sid = sid;
+        return this.#attached(message);
+      case "snapshot":
+        return this.#snapshot(message);
+      case "control":
+        return this.#controlled(message);
+      case "input-ack":
+        return this.#acknowledged(message);
+      case "refused":
+        return this.#refused(message);
+      case "session":
+        return this.#viewed(message);
+      case "unknown":
+        return this.#cursor.passed(message);
+      case "created":
+      case "started":
+      case "out":
+      case "resized":
+      case "controlled":
+      case "titled":
+      case "note":
+      case "exited":
+      case "lost":
+      case "cut":
+        return this.#event(message);
+      default:
+        return; // answers that say nothing beyond "I am here" or "done"
+    }
+  }
+
+  // -- what the gateway says
+
+  #attached(message: Attached): void {
+    const first = !this.connection.live;
+    this.#liveFrom = message.view.seq;
+    this.connection.established();
+    this.#viewed(message.view);
+    this.#rendered.start(this.#cursor.seq, this.#cursor.offset);
+    this.#typing.adopt(message.last_n);
+    if (this.#kept.acked(message.last_n)) this.#showKept();
+    if (first && this.#downAt > 0 && Date.now() - this.#downAt > STALE_MS) this.#withdraw();
+    const lost = message.mode !== "control" && this.#heldByOther(message.view);
+    this.#lease(message.mode, message.epoch, message.view.controller, lost);
+    this.#typing.rewind();
+    this.#flush();
+  }
+
+  #controlled(message: Control): void {
+    this.#lease(message.mode, message.epoch, message.holder, message.mode !== "control");
+    this.#flush();
+  }
+
+  /** `lost`: control is surely not ours. Without it we may only have to wait until the gateway is whole again. */
+  #lease(mode: string, epoch: number, holder: string, lost: boolean): void {
+    const had = this.mode.value;
+    if (epoch !== this.#epoch) this.#typing.rewind();
+    this.#epoch = epoch;
+    this.mode.value = mode === "control" ? "control" : "observe";
+    this.holder.value = holder;
+    if (mode === "control") this.#wanted = "control";
+    else this.#sizing.released();
+    if (!lost) return;
+    // Whoever lost control did not mean these keys for whatever the session shows when it comes back.
+    this.#withdraw();
+    if (had !== "control" || this.#wanted === "observe") return;
+    this.#wanted = "observe";
+    this.#tell(holder === "" ? "released" : "displaced", holder);
+  }
+
+  #heldByOther(view: SessionView): boolean {
+    return view.controller_id.length > 0 && toHex(view.controller_id) !== toHex(this.client);
+  }
+
+  #acknowledged(message: InputAck): void {
+    if (toHex(message.client) !== toHex(this.client)) return;
+    this.#typing.ack(message.n, message.resend);
+    if (this.#kept.acked(message.n)) this.#showKept();
+    this.#flush();
+  }
+
+  #refused(message: Refused): void {
+    switch (message.code) {
+      case "observe-only":
+      case "stale-epoch":
+      case "ended":
+      case "not-ready":
+        // The lease, the end or the gateway's return is told on its own; input waits for it.
+        if (message.req !== 0) this.#tell("refused", message.message, message.hint);
+        return;
+      case "not-attached":
+        return this.connection.reopen("closed");
+      default:
+        this.#tell("refused", message.message, message.hint);
+    }
+  }
+
+  #viewed(view: SessionView): void {
+    this.view.value = view;
+    this.title.value = view.title;
+    this.holder.value = view.controller;
+    const ending = endingOfView(view);
+    if (ending !== null && this.#cursor.seq >= view.seq) this.#end(ending);
+  }
+
+  #snapshot(message: Snapshot): void {
+    this.#cursor.jump(message.seq, message.offset);
+    this.seq.value = message.seq;
+    this.#resized({ cols: message.cols, rows: message.rows });
+    this.#display?.reset(this.pty.value);
+    const mark = this.#rendered.expect(message.seq, message.offset);
+    this.#display?.write(message.data, true, mark);
+    const ending = this.view.value === null ? null : endingOfView(this.view.value);
+    if (ending !== null && message.seq >= (this.view.value?.seq ?? 0)) this.#end(ending);
+  }
+
+  #event(event: Event): void {
+    const verdict = this.#cursor.take(event);
+    if (verdict === "old") return;
+    if (verdict === "gap") return this.connection.reopen("protocol");
+    this.seq.value = event.seq;
+    switch (event.tag) {
+      case "out":
+        return this.#display?.write(event.data, event.seq <= this.#liveFrom, this.#rendered.expect(event.seq, this.#cursor.offset));
+      case "resized":
+        this.#resized({ cols: event.cols, rows: event.rows });
+        return this.#display?.resize(this.pty.value);
+      case "titled":
+        this.title.value = event.title;
+        return;
+      case "note":
+        if (event.code === "gap" || event.code === "stalled" || event.code === "resumed") this.#tell(event.code, event.text);
+        return;
+      case "cut":
+        return this.#tell("cut", String(event.to_offset - event.from_offset));
+      case "exited":
+      case "lost":
+        return this.#end(endingOf(event));
+    }
+  }
+
+  #resized(size: Size): void {
+    this.#sizing.resized(size);
+    this.pty.value = size;
+    this.fits.value = this.#sizing.fits;
+  }
+
+  #end(ending: Ending): void {
+    if (this.ending.value !== null) return;
+    this.ending.value = ending;
+    this.mode.value = "observe";
+    this.connection.finish("ended");
+  }
+
+  // -- towards the gateway
+
+  #ask(size: Size | null): void {
+    if (size !== null) this.#say({ tag: "resize", client: this.client, epoch: this.#epoch, ...size });
+  }
+
+  #flush(): void {
+    clearTimeout(this.#typingTimer);
+    if (this.mode.value !== "control" || !this.connection.live) return;
+    for (const piece of this.#typing.due(Date.now())) {
+      this.#say({ tag: "input", client: this.client, epoch: this.#epoch, n: piece.n, data: piece.data });
+    }
+    const next = this.#typing.nextAt();
+    if (next !== null) this.#typingTimer = setTimeout(() => this.#flush(), Math.max(1, next - Date.now()));
+  }
+
+  #seen(): void {
+    this.#say({ tag: "seen", client: this.client, seq: this.#cursor.seq, offset: this.#cursor.offset });
+  }
+
+  #withdraw(): void {
+    for (const [n, data] of this.#typing.withdraw()) this.#kept.add(data, n);
+    this.#showKept();
+  }
+
+  #showKept(): void {
+    this.kept.value = { bytes: this.#kept.bytes, preview: this.#kept.preview(PREVIEW_CHARS) };
+  }
+
+  #tell(kind: Notice["kind"], text: string, hint = ""): void {
+    this.notice.value = { serial: ++this.#serial, kind, text, hint };
+  }
+}

@@ -1,0 +1,192 @@
+/** The terminal itself: xterm.js, fed in order, sized to the session and scaled to the page. Loaded on demand. */
+import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+
+import type { Display, Origin } from "../session/attachment";
+import type { Size } from "../session/sizing";
+import { isReport, keySequence, type BarKey } from "./keys";
+import { watchQuestions } from "./replies";
+import { DARK, LIGHT } from "./themes";
+import { listenToTouch } from "./touch";
+
+const FONT =
+  'ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const SCROLLBACK_LINES = 10_000;
+const FONT_PX_MIN = 7;
+const REFIT_MS = 120;
+
+export interface ScreenOptions {
+  /** The element that the terminal fills, and whose size decides what fits. */
+  readonly host: HTMLElement;
+  readonly coarse: boolean;
+  readonly webgl: boolean;
+  readonly label: string;
+  mayAnswer(): boolean;
+  data(bytes: Uint8Array, origin: Origin): void;
+  /** The size that would fill the page changed (or was found for the first time). */
+  fitted(size: Size): void;
+  /** Text on its way to the agent; the key bar's Ctrl changes it. */
+  modify(text: string): string;
+}
+
+export class Screen implements Display {
+  readonly #terminal: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #fontPx: number;
+  readonly #stop = new AbortController();
+  readonly #encoder = new TextEncoder();
+  readonly #unlisten: () => void;
+  #replaying = 0;
+  #origin: Origin = "typed";
+  #refit: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: ScreenOptions) {
+    this.#fontPx = options.coarse ? 13 : 14;
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    this.#terminal = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      fontFamily: FONT,
+      fontSize: this.#fontPx,
+      minimumContrastRatio: 4.5,
+      overviewRuler: { width: options.coarse ? 5 : 10 },
+      scrollback: SCROLLBACK_LINES,
+      theme: dark.matches ? DARK : LIGHT,
+      macOptionIsMeta: true,
+    });
+    dark.addEventListener("change", () => { this.#terminal.options.theme = dark.matches ? DARK : LIGHT; }, { signal: this.#stop.signal }); // prettier-ignore
+    this.#terminal.loadAddon(this.#fit);
+    this.#terminal.loadAddon(new Unicode11Addon());
+    this.#terminal.unicode.activeVersion = "11";
+    this.#terminal.loadAddon(new WebLinksAddon());
+    this.#terminal.open(options.host);
+    this.#terminal.textarea?.setAttribute("aria-label", options.label);
+    this.#listen();
+    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.host) : () => undefined;
+    if (options.webgl) void this.#accelerate();
+    this.#measure();
+  }
+
+  // -- what the attachment calls
+
+  reset(size: Size): void {
+    this.#terminal.write("", () => {
+      this.#terminal.reset();
+      this.#apply(size);
+    });
+  }
+
+  resize(size: Size): void {
+    this.#terminal.write("", () => this.#apply(size));
+  }
+
+  write(data: Uint8Array, replay: boolean, shown: () => void): void {
+    if (replay) this.#replaying++;
+    this.#terminal.write(data, () => {
+      if (replay) this.#replaying--;
+      shown();
+    });
+  }
+
+  // -- what the page calls
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  /** A key of the key bar. */
+  press(key: BarKey, ctrl: boolean): void {
+    const applicationCursor = this.#terminal.modes.applicationCursorKeysMode;
+    this.#terminal.input(keySequence(key, { applicationCursor, ctrl }), true);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#refit);
+    this.#stop.abort();
+    this.#unlisten();
+    this.#terminal.dispose();
+  }
+
+  // -- input
+
+  #listen(): void {
+    const signal = this.#stop.signal;
+    watchQuestions(
+      this.#terminal,
+      () => this.#replaying === 0 && this.options.mayAnswer(),
+      () => this.#until("reply", queueMicrotask),
+    );
+    this.#terminal.onData((text) => {
+      const report = isReport(text);
+      // Turning focus reports on makes the terminal send one; in a replay nobody asked for it.
+      if (report && this.#replaying > 0) return;
+      const origin = report ? "pointer" : this.#origin;
+      const out = origin === "typed" ? this.options.modify(text) : text;
+      this.options.data(this.#encoder.encode(out), origin);
+    });
+    this.#terminal.onBinary((text) => {
+      this.options.data(Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff), "pointer");
+    });
+    // On the alternate screen the wheel becomes arrow keys: not what a person typed.
+    const wheel = () => this.#until("pointer", (after) => setTimeout(after, 0));
+    this.options.host.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
+    const refit = () => {
+      clearTimeout(this.#refit);
+      this.#refit = setTimeout(() => this.#measure(), REFIT_MS);
+    };
+    const observer = new ResizeObserver(refit);
+    observer.observe(this.options.host);
+    signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  #until(origin: Origin, later: (then: () => void) => void): void {
+    this.#origin = origin;
+    later(() => (this.#origin = "typed"));
+  }
+
+  // -- size
+
+  /** Find what fits at the normal font, tell it, and scale what is shown now. */
+  #measure(): void {
+    const before = this.#terminal.options.fontSize ?? this.#fontPx;
+    this.#terminal.options.fontSize = this.#fontPx;
+    const fits = this.#fit.proposeDimensions();
+    this.#terminal.options.fontSize = before;
+    if (fits !== undefined && Number.isFinite(fits.cols) && fits.cols > 1 && fits.rows > 1) {
+      this.options.fitted({ cols: Math.min(fits.cols, 1000), rows: Math.min(fits.rows, 1000) });
+      this.#scale(fits);
+    }
+  }
+
+  #apply(size: Size): void {
+    this.#terminal.resize(size.cols, size.rows);
+    this.#measure();
+  }
+
+  /** Make a session that is larger than the page smaller, down to what can still be read; the rest is panned. */
+  #scale(fits: Size): void {
+    const { cols, rows } = this.#terminal;
+    const ratio = Math.min(1, fits.cols / cols, fits.rows / rows);
+    // Cells are whole device pixels: half steps of the font are the finest that show.
+    const px = ratio === 1 ? this.#fontPx : Math.max(FONT_PX_MIN, Math.floor(this.#fontPx * ratio * 2) / 2);
+    if (this.#terminal.options.fontSize !== px) this.#terminal.options.fontSize = px;
+    const own = fits.cols === cols && fits.rows === rows;
+    this.options.host.dataset.fit = own ? "own" : px > FONT_PX_MIN || ratio === 1 ? "boxed" : "panned";
+  }
+
+  async #accelerate(): Promise<void> {
+    try {
+      const { WebglAddon } = await import("@xterm/addon-webgl");
+      if (this.#stop.signal.aborted) return;
+      const webgl = new WebglAddon();
+      // A lost context leaves a black screen: without the addon the DOM renderer draws.
+      webgl.onContextLoss(() => webgl.dispose());
+      this.#terminal.loadAddon(webgl);
+    } catch {
+      // No WebGL 2 here: the DOM renderer draws already.
+    }
+  }
+}

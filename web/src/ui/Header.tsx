@@ -1,0 +1,63 @@
+import { useEffect, useRef } from "preact/hooks";
+
+import type { Attachment } from "../session/attachment";
+import { browserName } from "../session/identity";
+import { text } from "../strings";
+
+/** Title, state and who controls. */
+export function Header({ id, attachment }: { id: string; attachment: Attachment | null }) {
+  const view = attachment?.view.value ?? attachment?.info.value ?? null;
+  const title = attachment?.title.value || view?.title || view?.provider || id;
+  return (
+    <header class="bar">
+      <a class="back" href="/" aria-label={text.allSessions} title={text.allSessions}>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5l-7 7 7 7" /></svg>
+      </a>
+      <div class="who">
+        <h1 title={title} data-testid="title">{title}</h1>
+        <p class="sub">
+          {view !== null && <span class="state-word" data-state={view.state} data-testid="state-word">{text.stateWords[view.state] ?? view.state}</span>}
+          {view !== null && <span>{view.provider}</span>}
+          <span class="mono">{id}</span>
+        </p>
+      </div>
+      {attachment !== null && <ControlChip attachment={attachment} />}
+    </header>
+  );
+}
+
+function ControlChip({ attachment }: { attachment: Attachment }) {
+  const chip = useRef<HTMLSpanElement>(null);
+  const refusals = attachment.refusals.value;
+  useEffect(() => {
+    if (refusals === 0 || chip.current === null) return;
+    chip.current.animate?.(
+      [{ translate: "0" }, { translate: "-5px" }, { translate: "5px" }, { translate: "-3px" }, { translate: "0" }],
+      matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 260,
+    );
+  }, [refusals]);
+
+  if (attachment.ending.value !== null || attachment.mode.value === "") return null;
+  const live = attachment.connection.status.value.state === "live";
+  const controls = attachment.mode.value === "control";
+  const holder = attachment.holder.value;
+  const words = controls ? text.youControl : holderText(holder);
+  return (
+    <div class="control">
+      <span class="chip" ref={chip} data-testid="control" data-mode={attachment.mode.value} title={words}>
+        <span class="dot" data-control={controls ? "mine" : holder === "" ? "free" : "theirs"} aria-hidden="true" />
+        <span class="chip-text">{words}</span>
+      </span>
+      {controls ? (
+        <button class="button small" type="button" disabled={!live} onClick={() => attachment.release()} data-testid="release">{text.release}</button>
+      ) : (
+        <button class="button small primary" type="button" disabled={!live} onClick={() => attachment.takeControl()} data-testid="take">{text.take}</button>
+      )}
+    </div>
+  );
+}
+
+function holderText(holder: string): string {
+  if (holder === "") return text.nobodyControls;
+  return holder === browserName(navigator.userAgent) ? text.controlledByTwin(holder) : text.controlledBy(holder);
+}

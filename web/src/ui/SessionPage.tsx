@@ -1,0 +1,135 @@
+import { effect, signal, type Signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { TransportName } from "../net/link";
+import { Attachment } from "../session/attachment";
+import { browserName, clientId } from "../session/identity";
+import { text } from "../strings";
+import { withCtrl, type BarKey } from "../terminal/keys";
+import type { Screen } from "../terminal/screen";
+import { Banner } from "./Banner";
+import { Header } from "./Header";
+import { Kept } from "./Kept";
+import { KeyBar } from "./KeyBar";
+import { SignIn } from "./SignIn";
+import { Splash } from "./Splash";
+import { StatusLine } from "./StatusLine";
+import { Toast } from "./Toast";
+import { followViewport } from "./viewport";
+
+/** Everything that one mounted session page has. */
+interface Stand {
+  readonly attachment: Attachment;
+  readonly screen: Screen;
+}
+
+const coarse = matchMedia("(pointer: coarse)").matches;
+
+function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
+  const query = new URLSearchParams(location.search);
+  const transport = query.get("transport");
+  return {
+    mode: query.get("mode") === "observe" ? "observe" : "control",
+    transport: transport === "http" || transport === "ws" ? transport : null,
+    // Automated browsers read the terminal's text from the DOM.
+    webgl: !coarse && query.get("renderer") !== "dom" && !navigator.webdriver,
+  };
+}
+
+async function stand(id: string, host: HTMLElement, ctrl: Signal<boolean>): Promise<Stand> {
+  const chosen = options();
+  const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
+  const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
+  const screen = new Screen({
+    host,
+    coarse,
+    webgl: chosen.webgl,
+    label: text.terminal,
+    mayAnswer: () => attachment.mode.value === "control",
+    data: (bytes, origin) => attachment.type(bytes, origin),
+    fitted: (size) => attachment.viewport(size),
+    modify(typed) {
+      if (!ctrl.value) return typed;
+      ctrl.value = false;
+      return withCtrl(typed);
+    },
+  });
+  return { attachment, screen };
+}
+
+/** Keep the line in step with the life of the page. */
+function followPage(attachment: Attachment): () => void {
+  const stop = new AbortController();
+  const wake = () => attachment.connection.wake();
+  const save = () => attachment.save();
+  addEventListener("online", wake, { signal: stop.signal });
+  addEventListener("pageshow", wake, { signal: stop.signal });
+  addEventListener("pagehide", save, { signal: stop.signal });
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? wake() : save()), { signal: stop.signal });
+  return () => stop.abort();
+}
+
+export function SessionPage({ id }: { id: string }) {
+  const root = useRef<HTMLElement>(null);
+  const host = useRef<HTMLDivElement>(null);
+  const [ready, setReady] = useState<Stand | null>(null);
+  const [ctrl] = useState(() => signal(false));
+
+  useEffect(() => {
+    const ends: (() => void)[] = [followViewport(document.documentElement)];
+    let over = false;
+    void stand(id, host.current!, ctrl).then((made) => {
+      ends.push(() => made.attachment.close(), () => made.screen.dispose());
+      if (over) return ends.splice(0).forEach((end) => end());
+      ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
+      made.attachment.start(made.screen);
+      if (!coarse) made.screen.focus();
+      setReady(made);
+    });
+    return () => {
+      over = true;
+      ends.splice(0).forEach((end) => end());
+    };
+  }, [id]);
+
+  const press = (key: BarKey) => {
+    const held = ctrl.value;
+    ctrl.value = false;
+    ready?.screen.press(key, held);
+  };
+  const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
+  const away = status.state === "signed-out" || status.state === "unknown";
+  return (
+    <>
+      {status.state === "signed-out" && <SignIn session={id} done={() => ready?.attachment.connection.retry()} />}
+      {status.state === "unknown" && (
+        <Splash title={text.unknownSession} hint={text.unknownSessionHint} state="unknown">
+          <a class="button" href="/">{text.backToList}</a>
+        </Splash>
+      )}
+      <main class="session" ref={root} data-testid="session" data-state={status.state} data-coarse={coarse} hidden={away}>
+        <Header id={id} attachment={ready?.attachment ?? null} />
+        <div class="stage">
+          {ready !== null && <Banner attachment={ready.attachment} />}
+          <div class="terminal" ref={host} data-testid="terminal" />
+          {ready !== null && <Toast attachment={ready.attachment} />}
+        </div>
+        {ready !== null && <Kept attachment={ready.attachment} />}
+        {ready !== null && <StatusLine attachment={ready.attachment} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
+        {coarse && <KeyBar ctrl={ctrl} press={press} />}
+      </main>
+    </>
+  );
+}
+
+/** What tests wait on: the state of the page, as attributes, without a render for every event. */
+function mirror(root: HTMLElement, attachment: Attachment): () => void {
+  return effect(() => {
+    root.dataset.seq = String(attachment.seq.value);
+    root.dataset.mode = attachment.mode.value;
+    root.dataset.transport = attachment.connection.transport.value;
+    root.dataset.ended = attachment.ending.value?.kind ?? "";
+    root.dataset.size = `${attachment.pty.value.cols}x${attachment.pty.value.rows}`;
+    document.title = `${attachment.title.value || text.terminal} · ${text.appName}`;
+  });
+}

@@ -1,0 +1,42 @@
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const FIRST_VIEW_BYTES_MAX = 60 * 1024;
+const TERMINAL_BYTES_MAX = 120 * 1024;
+
+/** Fail the build when what a browser has to load has grown beyond the budget (gzipped JavaScript). */
+function budget(): Plugin {
+  return {
+    name: "tether-budget",
+    generateBundle(_options, bundle) {
+      const sizes = new Map<string, number>();
+      for (const part of Object.values(bundle)) {
+        if (part.type === "chunk") sizes.set(part.fileName, gzipSync(part.code).length);
+      }
+      const total = (wanted: (name: string) => boolean) =>
+        [...sizes].filter(([name]) => wanted(name)).reduce((sum, [, size]) => sum + size, 0);
+      const terminal = total((name) => /\/screen-/.test(name));
+      const first = total((name) => !/\/(?:screen|addon-webgl)-/.test(name));
+      const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+      this.info(`gzipped: first view ${kib(first)}, terminal ${kib(terminal)}`);
+      if (terminal === 0) this.error("the terminal is no chunk of its own any more");
+      if (first > FIRST_VIEW_BYTES_MAX) this.error(`the first view is ${kib(first)}, over ${kib(FIRST_VIEW_BYTES_MAX)}`);
+      if (terminal > TERMINAL_BYTES_MAX) this.error(`the terminal is ${kib(terminal)}, over ${kib(TERMINAL_BYTES_MAX)}`);
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [budget()],
+  build: {
+    outDir: "../tether/web/static",
+    emptyOutDir: true,
+    target: "es2022",
+    sourcemap: false,
+    // The pages' policy allows neither inlined scripts nor a preload helper that adds any.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  test: { environment: "node", include: ["test/**/*.test.ts"] },
+} as Parameters<typeof defineConfig>[0]);
