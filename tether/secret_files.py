@@ -9,11 +9,8 @@ from pathlib import Path
 
 def write(path: Path, text: str) -> None:
     """Replace `path` atomically by `text`, mode 0600."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    draft = _draft(path, text)
     try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
         os.replace(draft, path)
     except BaseException:
         os.unlink(draft)
@@ -35,11 +32,25 @@ def ensure_token(path: Path, random_bytes: int = 32) -> str:
     found = read(path)
     if found:
         return found
+    draft = _draft(path, secrets.token_hex(random_bytes))
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        os.link(draft, path)  # the name appears with the whole secret behind it, or was there before
+        os.unlink(draft)
     except FileExistsError:
-        return read(path) or ensure_token(path, random_bytes)
-    token = secrets.token_hex(random_bytes)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(token)
-    return token
+        if read(path):
+            os.unlink(draft)
+        else:
+            os.replace(draft, path)  # an empty file, or a link: nobody's secret
+    return read(path) or ""
+
+
+def _draft(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    return draft
