@@ -24,7 +24,7 @@ from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
 from tether.web.flow import Flow
 from tether.web.hub import Hub
 from tether.web.outbox import Outbox
-from tether.wire.codec import encode
+from tether.wire.codec import encode, peek_tag
 from tether.wire.control import (
     Attach,
     Attached,
@@ -163,6 +163,11 @@ class Connection:
         view = self._side.view(self.sid)
         if view is None:
             return
+        if rows and peek_tag(rows[-1][1]) in ("exited", "lost"):
+            rows.pop()  # how a session ended is told as an event, also to whoever comes after its end
+        if not rows:
+            # The broker's view may be ahead of the log: what is not in the log yet comes as events.
+            view = msgspec.structs.replace(view, seq=0, offset=0)
         snapshot = tail_snapshot(rows, TAIL_BYTES_MAX, view)
         await send(encode(self.sid, snapshot))
         self._place.cursor = snapshot.seq
