@@ -133,7 +133,10 @@ class Gateway:
             for line in Path("/proc/locks").read_text().splitlines():
                 fields = line.split()
                 if "FLOCK" in fields and int(fields[-3].rsplit(":", 1)[1]) in inodes:
-                    found.add(int(fields[-4]))
+                    pid = int(fields[-4])
+                    # Inode numbers are used again: the file that it holds open tells.
+                    if any(link.startswith(str(self.run_dir)) for link in _open_files(pid)):
+                        found.add(pid)
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and str(self.root) in _command(int(entry.name)):
                 found.add(int(entry.name))
@@ -328,6 +331,15 @@ def _start_time(pid: int) -> int:
     """When the process began, in clock ticks since boot; 0 when there is none. Tells a reused pid from the old one."""
     fields = _stat(pid)
     return int(fields[19]) if len(fields) > 19 else 0
+
+
+def _open_files(pid: int) -> list[str]:
+    links = []
+    with contextlib.suppress(OSError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                links.append(os.readlink(entry))
+    return links
 
 
 def _command(pid: int) -> str:

@@ -1,0 +1,1 @@
+"""The `tether` command: everything a person types. The only room with typer, supervisor and a terminal in raw mode."""

@@ -1,0 +1,272 @@
+"""The native attachment: one loop between a terminal, the broker, the worker and the log. What it decides is next door.
+
+What is typed comes first in every turn: a key is one read and one send, its echo one receive and one write.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tether.bus import Bus, Poller
+from tether.cli import detachkeys
+from tether.cli.detachkeys import Act, Keys
+from tether.cli.display import Display
+from tether.cli.feed import JUMP_BYTES, Feed
+from tether.cli.rawtty import Terminal, window_size
+from tether.cli.uplink import Uplink, Wish
+from tether.clock import monotonic
+from tether.errors import NO_GATEWAY, SESSION_LOST, TetherError
+from tether.paths import Paths
+from tether.wire.events import Event, Exited, Lost, Output, Resized
+
+_READ: Final = 64 * 1024
+_FINISH_S: Final = 5.0
+_SIGNALS: Final = (signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCONT)
+_LEAVING: Final = frozenset({signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+_HELP: Final = "d detach, t take control, o observe, the prefix twice sends it"
+# The broker is given this long to know a session that the log believes to live.
+_ATTACH_LIMIT_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class End:
+    """Why the attachment ended: detached, exited, lost, signal, away, hangup; `status` is for the shell."""
+
+    kind: str
+    status: int
+    text: str = ""
+
+
+class Attachment:
+    """Runs until the person leaves or the session ends. `terminal` None: only shows, on a stdout that is none."""
+
+    def __init__(self, paths: Paths, sid: bytes, wish: Wish, keys: Keys | None, terminal: Terminal | None) -> None:
+        self._wish = wish
+        self._terminal = terminal
+        self._keys = detachkeys.Parser(keys)
+        self._shown_keys = keys.shown() if keys else ""
+        self._bus = Bus()
+        self._poller = Poller()
+        self._display = Display(1, terminal=terminal is not None)
+        self._feed = Feed(self._bus, self._poller, paths, sid)
+        self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
+        self._signals, self._signal_end = socket.socketpair()
+        self._end: End | None = None
+        self._began = monotonic()
+        self._was_connected = False
+        self._ended_at = 0.0
+
+    def run(self) -> End:
+        """Show the session until the end. TetherError when it can't be attached to; the terminal is back either way."""
+        before = self._catch_signals()
+        if self._terminal is not None:
+            self._terminal.enter()
+            self._terminal.note_modes(self._display.modes.restore())
+        try:
+            self._begin()
+            while self._end is None:
+                self._turn()
+            if self._end.kind in ("exited", "lost"):
+                self._display.finish(_FINISH_S)
+            return self._end
+        except OSError:
+            return End("hangup", 128 + signal.SIGHUP)  # the terminal is gone
+        finally:
+            if self._terminal is not None:
+                self._terminal.leave(self._display.modes.restore())
+            self._uplink.leave()
+            self._close(before)
+
+    def _begin(self) -> None:
+        size = self._terminal.size() if self._terminal is not None else window_size(1)
+        self._uplink.set_size(*size)
+        self._poller.add(self._signals.fileno())
+        if not self._wish.fresh:
+            self._jump(first=True)
+
+    def _turn(self) -> None:
+        self._watch()
+        ready: Mapping[Any, int] = self._poller.wait(self._timeout())
+        now = monotonic()
+        if 0 in ready:
+            self._typed(now)
+        if self._signals.fileno() in ready:
+            self._signalled()
+        events = self._feed.take(ready, now)
+        if events:
+            self._show(events)
+        if self._display.fd in ready:
+            self._display.flush()
+        self._uplink.serve(ready, now)
+        for act in self._keys.expire(now):
+            self._act(act, now)
+        self._after(now)
+
+    def _watch(self) -> None:
+        """Wait for what can be used: input while there is room for it, the terminal while it owes us something."""
+        if self._terminal is not None:
+            if self._uplink.typed.room:
+                self._poller.add(0)
+            else:
+                self._poller.remove(0)
+        if self._display.waiting:
+            self._poller.add(self._display.fd, read=False, write=True)
+        else:
+            self._poller.remove(self._display.fd)
+
+    def _timeout(self) -> float | None:
+        deadlines = (self._feed.deadline(), self._uplink.deadline(), self._keys.deadline())
+        times = [deadline for deadline in deadlines if deadline is not None]
+        if not self._uplink.mode or self._uplink.ended:
+            times.append(monotonic() + 0.1)
+        return max(0.0, min(times) - monotonic()) if times else None
+
+    # -- from the person
+
+    def _typed(self, now: float) -> None:
+        data = os.read(0, _READ)
+        if not data:
+            raise OSError("the terminal is gone")
+        for act in self._keys.feed(data, now):
+            self._act(act, now)
+
+    def _act(self, act: Act, now: float) -> None:
+        match act.kind:
+            case detachkeys.PASS:
+                by_hand = detachkeys.is_typing(act.data)
+                if not self._uplink.type(act.data, now, by_hand=by_hand) and by_hand:
+                    self._refuse(now)
+            case detachkeys.DETACH:
+                self._end = self._end or End("detached", 0)
+            case detachkeys.TAKE:
+                self._uplink.take()
+            case detachkeys.OBSERVE:
+                self._uplink.release()
+            case _:
+                self._display.notice(f"{self._shown_keys.rpartition(' ')[0]} then: {_HELP}", now=now)
+
+    def _refuse(self, now: float) -> None:
+        who = f"{self._uplink.holder} has control" if self._uplink.holder else "nobody has control"
+        keys = f"{self._shown_keys.rpartition(' ')[0]} t takes it" if self._shown_keys else "attach with --take"
+        self._display.notice(f"observing: {who}; {keys}", bell=True, now=now)
+
+    def _signalled(self) -> None:
+        numbers = set(self._signals.recv(64))
+        if signal.SIGCONT in numbers and self._terminal is not None:
+            self._terminal.again()
+        if numbers & {signal.SIGWINCH, signal.SIGCONT}:
+            self._uplink.set_size(*(self._terminal.size() if self._terminal is not None else window_size(1)))
+        for number in sorted(numbers & _LEAVING):
+            self._end = self._end or End("signal", 128 + number)
+
+    # -- to the person
+
+    def _show(self, events: list[Event]) -> None:
+        data: list[bytes] = []
+        for event in events:
+            match event:
+                case Output():
+                    data.append(event.data)
+                case Resized():
+                    self._uplink.session_size(event.cols, event.rows)
+                case Exited():
+                    self._end = End("exited", exit_status(event))
+                case Lost():
+                    self._end = End("lost", SESSION_LOST, event.cause)
+                case _:
+                    pass
+        if data:
+            self._display.write(b"".join(data) if len(data) > 1 else data[0])
+            modes = self._display.modes
+            if modes.changed and self._terminal is not None:
+                modes.changed = False
+                self._terminal.note_modes(modes.restore())
+
+    def _jump(self, *, first: bool) -> None:
+        """Show the newest screen instead of everything before it."""
+        snapshot = self._feed.snapshot()
+        if snapshot is None:
+            return
+        if self._terminal is not None and first:
+            # What stands on the screen now scrolls up and stays in the terminal's history.
+            self._display.write(b"\r\n" * self._terminal.size()[1])
+        self._display.write(snapshot.data)
+        self._show(self._feed.cursor.jump(snapshot.seq, snapshot.offset))
+        self._uplink.session_size(snapshot.cols, snapshot.rows)
+
+    def _after(self, now: float) -> None:
+        """What the turn has changed."""
+        was_paused = self._feed.paused
+        self._feed.pause(self._display.full or (was_paused and not self._display.low))
+        if (
+            was_paused
+            and not self._feed.paused
+            and self._terminal is not None
+            and self._feed.behind_bytes() > JUMP_BYTES
+        ):
+            self._jump(first=False)
+        if self._uplink.changed:
+            self._display.notice(self._uplink.changed, bell=True, now=now)
+            self._uplink.changed = ""
+        if self._uplink.refused is not None:
+            raise self._uplink.refused
+        self._check_broker(now)
+        if self._uplink.ended and self._end is None:
+            self._check_ended(now)
+
+    def _check_broker(self, now: float) -> None:
+        connected = self._uplink.connected
+        if self._was_connected and not connected:
+            if not self._wish.reconnect and self._end is None:
+                self._end = End("away", NO_GATEWAY, "the gateway went away")
+            self._display.notice("the gateway is away; output goes on, keys wait", now=now)
+        self._was_connected = connected
+        if not self._uplink.mode and not self._uplink.ended and now - self._began > _ATTACH_LIMIT_S:
+            raise TetherError(
+                "The gateway does not answer",
+                hint="Look at it with: tether status",
+                code="no-gateway",
+                status=NO_GATEWAY,
+            )
+
+    def _check_ended(self, now: float) -> None:
+        """The broker knows no such session (any more). The log says how it ended, as soon as it is written."""
+        self._feed.check()
+        self._ended_at = self._ended_at or now
+        if now - self._ended_at > _FINISH_S:
+            record = self._feed.record()
+            state = record.state if record is not None else "unknown"
+            self._end = End("lost", SESSION_LOST, f"its end is not in the log (state {state})")
+
+    # -- signals and end
+
+    def _catch_signals(self) -> dict[int, object]:
+        self._signals.setblocking(False)
+        self._signal_end.setblocking(False)
+        before: dict[int, object] = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+        # Stopping the command would leave the terminal raw; ctrl-z belongs to the agent.
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        signal.set_wakeup_fd(self._signal_end.fileno(), warn_on_full_buffer=False)
+        return before
+
+    def _close(self, before: dict[int, object]) -> None:
+        signal.set_wakeup_fd(-1)
+        for number, handler in before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        self._feed.close()
+        self._display.close()
+        self._bus.close()
+        self._signals.close()
+        self._signal_end.close()
+
+
+def exit_status(event: Exited) -> int:
+    """The agent's end as a shell shows it: its code, or 128 and the signal."""
+    if event.signal is not None:
+        return 128 + event.signal
+    return event.code if event.code is not None else SESSION_LOST

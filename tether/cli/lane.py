@@ -1,0 +1,96 @@
+"""The client's end of a session's lane: the lease holder's short way to the worker (see tether.ptyworker.lane)."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+from tether.wire import WireError, decode, encode
+from tether.wire.control import Lane
+from tether.wire.framing import FrameReader, framed
+
+
+class LaneClient:
+    """One connection. Whatever goes wrong on it, the bus is there; so nothing raises, the lane is only `dead`."""
+
+    def __init__(self, path: Path, sid: bytes, client: bytes, epoch: int, key: bytes) -> None:
+        self.epoch = epoch
+        self.open = False  # the worker has let us in
+        self.dead = False  # for its owner to close
+        self._unsent = b""
+        self._reader = FrameReader()
+        self._sock: socket.socket | None = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._sock.setblocking(False)
+        try:
+            self._sock.connect(str(path))
+        except OSError:
+            self._fail()
+            return
+        self._send(framed(encode(sid, Lane(client, epoch, key))))
+
+    @property
+    def fd(self) -> int:
+        """The descriptor to wait for; -1 when the lane is closed."""
+        return self._sock.fileno() if self._sock is not None else -1
+
+    @property
+    def blocked(self) -> bool:
+        """True when the worker does not take what is sent."""
+        return bool(self._unsent)
+
+    def close(self) -> None:
+        """Idempotent."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+        self.open = False
+
+    def send(self, frame: bytes) -> bool:
+        """False when it can't be sent now."""
+        if not self.open or self._unsent:
+            return False
+        self._send(framed(frame))
+        return not self.dead
+
+    def flush(self) -> None:
+        """Send on, when the worker takes more."""
+        data, self._unsent = self._unsent, b""
+        if data:
+            self._send(data)
+
+    def receive(self) -> list[Any]:
+        """What came; [] also when the lane has just died."""
+        if self._sock is None or self.dead:
+            return []
+        try:
+            data = self._sock.recv(131072)
+        except BlockingIOError:
+            return []
+        except OSError:
+            data = b""
+        try:
+            if data:
+                return [decode(frame)[1] for frame in self._reader.feed(data)]
+        except WireError:
+            pass
+        self._fail()
+        return []
+
+    def _send(self, data: bytes) -> None:
+        if self._sock is None:
+            return
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._fail()
+            return
+        self._unsent = data[sent:]
+
+    def _fail(self) -> None:
+        """No more use. The descriptor stays until its owner, who polls it, closes."""
+        self.dead = True
+        self.open = False
+        self._unsent = b""

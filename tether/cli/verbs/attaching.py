@@ -1,0 +1,65 @@
+"""attach: be in a session from this terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tether.cli import attach as attach_module
+from tether.cli import detachkeys, finding, gateway, leaving
+from tether.cli.call import line
+from tether.cli.rawtty import Terminal
+from tether.cli.uplink import Wish, default_name
+from tether.errors import USAGE, TetherError
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to the command."""
+    app.command(
+        epilog="Examples: tether attach | tether attach k3v9 | tether attach k3v9 --observe | tether attach --take"
+    )(attach)
+
+
+def attach(
+    session: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id, its beginning, or a title.")] = None,
+    observe: Annotated[bool, typer.Option("-r", "--observe", help="Only watch.")] = False,
+    take: Annotated[bool, typer.Option("--take", help="Take control, whoever has it.")] = False,
+    detach_keys: Annotated[str, typer.Option(help="A prefix and a letter, or none.")] = "",
+    no_reconnect: Annotated[bool, typer.Option("--no-reconnect", help="End when the gateway goes away.")] = False,
+    size: Annotated[
+        str, typer.Option(help="auto: this terminal's size once you type; fit: at once; keep: never.")
+    ] = "auto",
+    nest: Annotated[bool, typer.Option(help="Allow it inside another session.")] = False,
+) -> int:
+    """Attach this terminal to a session. The session's screen is shown as it is, then live."""
+    if size not in ("auto", "keep", "fit"):
+        raise TetherError(f"--size {line(size)!r} is not auto, keep or fit", code="usage", status=USAGE)
+    if observe and take:
+        raise TetherError("--observe and --take exclude each other", code="usage", status=USAGE)
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not on_terminal and not observe:
+        raise TetherError(
+            "attach needs a terminal on stdin and stdout",
+            hint="Stream the session with: tether attach --observe, or tether logs -f",
+            code="no-terminal",
+            status=USAGE,
+        )
+    paths, settings = gateway.load()
+    keys = detachkeys.parse(detach_keys or settings.attach.detach_keys)
+    # Its guardian is forked before there is a bus.
+    terminal = Terminal() if on_terminal else None
+    try:
+        view = finding.find_live(paths, session)
+        leaving.refuse_self(view.id)
+        if not nest and on_terminal:
+            leaving.refuse_nested(view.id)
+        wish = Wish(
+            default_name(), mode="observe" if observe else "control", take=take, size=size, reconnect=not no_reconnect
+        )
+        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal).run()
+        return leaving.say(end, view)
+    finally:
+        if terminal is not None:
+            terminal.dismiss()

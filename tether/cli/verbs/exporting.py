@@ -1,0 +1,103 @@
+"""snapshot, export: a session's screen, and a session as a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final
+
+import typer
+
+from tether.cli import cast, finding, history
+from tether.cli.call import CALL, line, note, out_json
+from tether.cli.plaintext import Plain
+from tether.cli.verbs.reading import event_row
+from tether.errors import USAGE, TetherError
+from tether.paths import resolve
+from tether.store.reader import LogReader
+from tether.wire.codec import decode_body
+from tether.wire.events import Event, Output, Unknown
+
+# What is fed to the emulator: half a second's work.
+_SNAPSHOT_BYTES: Final = 32 << 20
+
+_Session = Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a title.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to the command."""
+    app.command(epilog="Examples: tether snapshot k3v9 | tether snapshot k3v9 --ansi")(snapshot)
+    app.command(epilog="Examples: tether export k3v9 --format cast -o demo.cast, then: asciinema play demo.cast")(
+        export
+    )
+
+
+def snapshot(
+    session: _Session,
+    text: Annotated[bool, typer.Option("--text", help="Plain text (the default).")] = False,
+    ansi: Annotated[bool, typer.Option("--ansi", help="With colours and styles.")] = False,
+) -> int:
+    """Print a session's screen as it is now, or as it was at the end."""
+    from tether.cli import emulation
+
+    if text and ansi:
+        raise TetherError("--text and --ansi exclude each other", code="usage", status=USAGE)
+    view = finding.find_any(resolve(), session)
+    with contextlib.closing(LogReader(resolve())) as log:
+        rows = log.tail(view.sid, _SNAPSHOT_BYTES)
+    events: list[Event] = [e for _, body in rows if not isinstance(e := decode_body(body), Unknown)]
+    cols, height = view.cols, view.rows
+    shown = emulation.screen(events, cols, height, ansi=ansi)
+    if CALL.json:
+        out_json(
+            {"schema": 1, "id": view.id, "cols": cols, "rows": height, "seq": rows[-1][0] if rows else 0, "text": shown}
+        )
+    else:
+        sys.stdout.write(shown.rstrip("\n") + "\n")
+    return 0
+
+
+def export(
+    session: _Session,
+    form: Annotated[str, typer.Option("--format", help="cast (asciinema), jsonl (events) or txt.")] = "cast",
+    output: Annotated[str, typer.Option("-o", "--output", help="The file to write; stdout without it.")] = "",
+) -> int:
+    """Write a whole session to a file."""
+    makers = {"cast": _cast, "jsonl": _jsonl, "txt": _txt}
+    if form not in makers:
+        raise TetherError(
+            f"There is no format {line(form)!r}", hint="Give cast, jsonl or txt", code="usage", status=USAGE
+        )
+    paths = resolve()
+    view = finding.find_any(paths, session)
+    with contextlib.closing(LogReader(paths)) as log:
+        found = makers[form](history.read(log, view.sid), view.title)
+        if not output:
+            for text in found:
+                sys.stdout.write(text)
+            return 0
+        # A session may hold secrets: the file is the owner's alone.
+        fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
+            file.writelines(found)
+    note(f"Session {view.id} written to {output}")
+    return 0
+
+
+def _cast(events: Iterable[Event], title: str) -> Iterator[str]:
+    return cast.lines(events, title)
+
+
+def _jsonl(events: Iterable[Event], _title: str) -> Iterator[str]:
+    return (json.dumps(event_row(event), ensure_ascii=False) + "\n" for event in events)
+
+
+def _txt(events: Iterable[Event], _title: str) -> Iterator[str]:
+    plain = Plain()
+    for event in events:
+        if isinstance(event, Output):
+            yield plain.feed(event.data)
+    yield plain.finish()

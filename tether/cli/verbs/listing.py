@@ -1,0 +1,116 @@
+"""ls, clients, providers: what there is."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import sys
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from tether import providers
+from tether.bus import BrokerClient, Bus
+from tether.cli import finding, gateway, sessiontable
+from tether.cli.call import CALL, line, out, out_json
+from tether.cli.rows import client_row, session_row
+from tether.paths import Paths, resolve
+from tether.providers.loading import login_shell
+from tether.wire.control import Clients, ListClients
+from tether.wire.ids import NO_SESSION, public_id
+from tether.wire.views import ENDED
+
+_WATCH_S: Final = 1.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to the command."""
+    examples = "Examples: tether ls | tether ls -a --json | tether ls -q | tether ls --state exited,lost"
+    app.command(name="ls", epilog=examples)(ls)
+    app.command(name="ps", hidden=True, epilog=examples)(ls)
+    app.command(epilog="Examples: tether clients | tether clients k3v9 --json")(clients)
+    app.command(name="providers", epilog="Example: tether providers --json")(list_providers)
+
+
+def ls(
+    every: Annotated[bool, typer.Option("-a", "--all", help="Ended sessions too.")] = False,
+    state: Annotated[str, typer.Option(help="Only these states, with commas between.")] = "",
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Go on showing the list.")] = False,
+) -> int:
+    """List sessions. Without -a only live ones."""
+    paths = resolve()
+    options = {"all": every, "quiet": CALL.quiet, "json": CALL.json, "color": CALL.color, "state": state}
+    if not watch:
+        return sessiontable.show(_rows(paths, every=every or bool(state)), options)
+    while True:
+        rows = _rows(paths, every=every or bool(state))
+        if sys.stdout.isatty():
+            sys.stdout.write("\x1b[H\x1b[2J" if CALL.color else "\n")
+            sys.stdout.flush()
+        sessiontable.show(rows, options)
+        select.select([], [], [], _WATCH_S)
+
+
+def _rows(paths: Paths, *, every: bool) -> list[dict[str, Any]]:
+    if every:
+        return [session_row(view) for view in finding.every(paths)]
+    return [session_row(view) for view in gateway.ask_sessions(paths).views if view.state not in ENDED]
+
+
+def clients(
+    session: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id, its beginning, or a title.")] = None,
+) -> int:
+    """List who is attached: to one session, or to all."""
+    paths = resolve()
+    gateway.require_up(paths)
+    sid = finding.find_live(paths, session).sid if session else NO_SESSION
+    with contextlib.closing(Bus()) as bus:
+        answer: Clients = BrokerClient(bus, paths).ask(sid, ListClients(0))
+    if CALL.json:
+        out_json([client_row(view, public_id(view.sid)) for view in answer.clients])
+        return 0
+    header = ("SESSION", "NAME", "KIND", "MODE", "SINCE", "BEHIND", "SIZE")
+    now = time.time_ns() // 1000
+    rows = [header] + [
+        (
+            public_id(view.sid), line(view.name, 40), view.kind, view.mode,
+            sessiontable.age((now - view.since) // 1_000_000), str(view.behind), f"{view.cols}x{view.rows}",
+        )
+        for view in answer.clients
+    ]  # fmt: skip
+    _columns(rows)
+    return 0
+
+
+def list_providers() -> int:
+    """List the agents that can be run."""
+    paths = resolve()
+    found = providers.load_all(paths.providers)
+    if CALL.json:
+        out_json(
+            [
+                {"name": p.name, "description": p.description, "args": p.args, "program": _program(p)}
+                for p in found.values()
+            ]
+        )
+        return 0
+    rows = [("PROVIDER", "PROGRAM", "DESCRIPTION")]
+    rows += [(p.name, _program(p), line(p.description)) for _, p in sorted(found.items())]
+    _columns(rows)
+    return 0
+
+
+def _program(provider: providers.Provider) -> str:
+    return login_shell() if provider.login_shell else line(provider.argv[0])
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> None:
+    if not sys.stdout.isatty():
+        for row in rows:
+            out("\t".join(row))
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
