@@ -117,6 +117,9 @@ class Steering:
         if grant.epoch < worker.ring.header.epoch:
             return
         worker.lane.grant(grant.client, grant.lane, grant.epoch)
+        if grant.client:
+            # What was acknowledged on a lane the broker has never seen: a client that comes back asks it.
+            worker.tell_broker(InputAck(grant.client, worker.inbox.last(grant.client)))
         if grant.epoch == worker.ring.header.epoch:
             return  # the broker is new and gives the same holder a new key
         worker.ring.header.epoch = grant.epoch
