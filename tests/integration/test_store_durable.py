@@ -7,7 +7,7 @@ import random
 from tests.support.storeworld import StoreWorld, everything
 from tests.support.waiting import wait_until
 from tether.wire import decode, encode
-from tether.wire.events import Created, Output
+from tether.wire.events import Created, Cut, Lost, Output
 from tether.wire.ids import NO_SESSION
 from tether.wire.storing import Ack, Committed, StoreHealth, Sync
 
@@ -142,7 +142,8 @@ def test_nonsense_is_counted_and_disturbs_nobody():
             b"", b"x", bytes(16), bytes(17), sid, sid + b"\xff\xff", sid + b"\x93\xa3out\x01", sid + b"\xc1" * 100,
             encode(NO_SESSION, Created(1, 1, "shell", "", "/", 80, 24, "a", "m")),
             encode(sid, Output(0, 1, 0, b"x")), encode(sid, Output(-5, 1, 0, b"x")),
-            encode(sid, Output(1, 1, 0, b"x" * 32_001)), encode(sid, Ack(7, "x")), encode(sid, Sync("1.0", 9, 2)),
+            encode(sid, Output(1, 1, 0, b"x" * 32_001)), encode(sid, Cut(1, 1, 1, 0, 0)), encode(sid, Lost(1, 1, "")),
+            encode(sid, Ack(7, "x")), encode(sid, Sync("1.0", 9, 2)),
             encode(sid, Sync("9.0", 1, 1)), encode(sid, Sync("", 1, 1)),
         ]  # fmt: skip
         for frame in nonsense:

@@ -2,8 +2,8 @@
 
 Where LMDB's writer lock is a POSIX semaphore (macOS, BSD), a writer killed inside a transaction leaves it taken, and
 only the first process to open the environment resets it. So readers hold the gate shared while they have the log
-open, and a starting store takes it alone: it asks readers to let go by raising the number in the gate's file, which
-they look at before every use. On Linux the lock is robust, and the store goes on without the gate after a moment.
+open, and a starting store takes it alone: it asks readers to let go by touching the gate's file, at whose time they
+look before every use. On Linux the lock is robust, and the store goes on without the gate after a moment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tether.clock import monotonic
+from tether.clock import monotonic, now_us
 
 _POLL_S: Final = 0.01
 # How long a starting store waits for readers: where it must be alone, and where it would only be tidy.
@@ -33,12 +33,15 @@ class Gate:
         os.close(self._fd)
 
     def number(self) -> int:
-        """How often a store has asked readers to let go."""
-        return int.from_bytes(os.pread(self._fd, 8, 0), "little")
+        """Grows whenever a store asks readers to let go."""
+        return os.fstat(self._fd).st_mtime_ns
 
     def ask(self) -> None:
         """Ask every reader to let go."""
-        os.pwrite(self._fd, (self.number() + 1).to_bytes(8, "little"), 0)
+        # The file's time, and no content: a store must be able to start on a full disk. A coarse file system may drop
+        # less than a millisecond.
+        later = max(now_us() * 1000, self.number() + 2_000_000)
+        os.utime(self._fd, ns=(later, later))
 
     def share(self, wait_s: float) -> bool:
         """Hold the gate with other readers; False when a store held it alone for `wait_s` seconds."""

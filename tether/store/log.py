@@ -29,6 +29,8 @@ log = logging.getLogger("tether")
 MAP_BYTES_MIN: Final = 64 << 30
 # Less free space than this, and a write that failed is called a full disk.
 _FULL_BELOW_BYTES: Final = 4 << 20
+# What the `Cut` takes that is left in place of what goes: else a step might swap one cut for another, and free nothing.
+_CUT_ROW_BYTES: Final = keyspace.row_bytes(64)
 
 
 class LogFault(Exception):
@@ -138,7 +140,7 @@ class EventLog:
                     continue
                 if not removal.may_go(seq, event, view.seq):
                     break
-                if removal.rows >= ROWS_PER_STEP or removal.row_bytes >= free_bytes:
+                if removal.rows >= ROWS_PER_STEP or removal.row_bytes - _CUT_ROW_BYTES >= free_bytes:
                     return removal, True
                 removal.add(seq, event, keyspace.row_bytes(len(body)))
                 # Deleting moves the cursor on; the newest event always stands behind.

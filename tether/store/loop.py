@@ -16,7 +16,7 @@ from tether.store.peers import Peers
 from tether.store.sealing import Sealing
 from tether.store.writer import Writer
 from tether.wire import WireError, decode, encode
-from tether.wire.events import Event, Output, Unknown
+from tether.wire.events import Cut, Event, Lost, Output, Unknown
 from tether.wire.ids import NO_SESSION, is_session_id
 from tether.wire.limits import OUTPUT_BYTES_MAX, SID_BYTES
 from tether.wire.storing import (
@@ -149,8 +149,10 @@ class Loop:
             self._peers.bad(peer, f"{type(message).__name__} is not for the store")
 
     def _event(self, peer: bytes, sid: bytes, event: Any, frame: bytes, now: float) -> None:
-        if event.seq < 1 or (isinstance(event, Output) and len(event.data) > OUTPUT_BYTES_MAX):
-            self._peers.bad(peer, f"an event that can't be kept: seq {event.seq}")
+        too_long = isinstance(event, Output) and len(event.data) > OUTPUT_BYTES_MAX
+        # Cuts and losses are the store's own to write.
+        if event.seq < 1 or too_long or isinstance(event, (Cut, Lost)):
+            self._peers.bad(peer, f"a {type(event).__name__} that can't be kept, seq {event.seq}")
             return
         self._peers.worker(sid, peer)
         match self._writer.take(sid, event, frame[SID_BYTES:], now):
@@ -211,12 +213,16 @@ class Loop:
             return
         for sid, view in views.items():
             self._again.discard(sid)
-            self._peers.tell(sid, Ack(view.seq, self._boot))
+            if view.state != "lost":
+                # `Lost` has a number of the store's own making: it would acknowledge what the worker never sent.
+                self._peers.tell(sid, Ack(view.seq, self._boot))
             self._publisher.send(encode(sid, Committed(view.seq)))
             if view.ended:
                 self._peers.forget(sid)
         self._answer_seals()
-        self._go_on(now)
+        if self._writer.is_idle():
+            self._go_on(now)
+        self._retry_at = now
         added = self._writer.total - before
         if self._writer.over_quota():
             self._remove(2 * added)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import select
 from collections.abc import Callable
 
 from tether.clock import monotonic
 from tether.errors import TetherError
 from tether.paths import Paths
+from tether.store import keyspace
 from tether.store.gate import ALONE_WAIT_S, MUST_BE_ALONE, Gate
 from tether.store.log import MAP_BYTES_MIN, EventLog, LogFault
 
 log = logging.getLogger("tether")
 
 _ASK_EVERY_S = 0.05
+_READER_SLOT_BYTES = 64
 
 
 def map_bytes(quota: int | None) -> int:
@@ -31,6 +35,7 @@ def open_log(paths: Paths, quota: int | None, ask_readers: Callable[[], None]) -
     gate = Gate(paths.log_gate)
     try:
         _be_alone(gate, paths, ask_readers)
+        _reserve_reader_table(paths)
         events = _open(paths, map_bytes(quota))
         if not gate.share(ALONE_WAIT_S):
             raise AssertionError("a gate that was held alone can't be shared")
@@ -59,6 +64,23 @@ def _be_alone(gate: Gate, paths: Paths, ask_readers: Callable[[], None]) -> None
             return
         ask_readers()
         select.select([], [], [], _ASK_EVERY_S)
+
+
+def _reserve_reader_table(paths: Paths) -> None:
+    """Give LMDB's table of readers its space on disk while there is some.
+
+    The table is mapped: on a full disk a reader that touched a page of it for the first time would die of SIGBUS. It
+    is done before the log is open, because closing any descriptor of that file drops this process's locks on it.
+    """
+    size = (keyspace.READERS_MAX + 64) * _READER_SLOT_BYTES
+    # macOS has no posix_fallocate; a disk that is full already has the table, or had better wait.
+    with contextlib.suppress(OSError, AttributeError):
+        paths.log_db.mkdir(mode=0o700, exist_ok=True)
+        fd = os.open(paths.log_db / "lock.mdb", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, size)
+        finally:
+            os.close(fd)
 
 
 def _open(paths: Paths, size: int) -> EventLog:

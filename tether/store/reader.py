@@ -66,6 +66,8 @@ class LogReader:
         A whole public id finds that session alone.
         """
         wanted = normalise_public(prefix)
+        if not prefix:
+            return []
         with self._log().read() as rows:
             by_id = [sid for sid in rows.sids() if wanted is not None and public_id(sid).startswith(wanted)]
             if wanted is not None and len(wanted) == PUBLIC_CHARS and len(by_id) == 1:

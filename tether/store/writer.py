@@ -7,7 +7,7 @@ Knows nothing of sockets; `tether.store.loop` carries what it says to the worker
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from tether.store import batching, keyspace, projection, retention
@@ -31,7 +31,15 @@ class _Session:
     cursor: Cursor
     ended: bool
     lost: bool
-    taken: list[tuple[Event | Unknown, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An event that is not on disk yet, with its wire body."""
+
+    sid: bytes
+    event: Event | Unknown
+    body: bytes
 
 
 class Writer:
@@ -41,9 +49,8 @@ class Writer:
         self.quota = quota
         self._log = events
         self._sessions: dict[bytes, _Session] = {}
-        self._touched: dict[bytes, _Session] = {}  # those with events that are not on disk
-        self._messages = 0
-        self._bytes = 0
+        self._taken: list[_Taken] = []  # in order of arrival
+        self._bytes = 0  # of their bodies
         self._first_at = 0.0
         self._behind: set[bytes] = set()  # sessions of which events were dropped while nothing could be written
         self._shares = {view.sid: retention.Share(view.sid, view.ended, view.log_bytes) for view in events.views()}
@@ -84,19 +91,19 @@ class Writer:
             # `Lost` may have the number of an event that a worker still holds: to call that one known would lose it.
             return Verdict.FINAL
         verdict = session.cursor.verdict(event.seq)
+        if verdict is Verdict.MISSING and sid in self._behind:
+            return Verdict.FULL
         if verdict is not Verdict.APPEND:
             return verdict
         if self.is_full() and not force:
             self._behind.add(sid)
             return Verdict.FULL
         session.cursor.take(event.seq)
-        session.taken.append((event, body))
-        self._touched[sid] = session
         session.lost = isinstance(event, Lost)
         session.ended = session.ended or isinstance(event, (Exited, Lost))
-        if not self._messages:
+        if not self._taken:
             self._first_at = now
-        self._messages += 1
+        self._taken.append(_Taken(sid, event, body))
         self._bytes += len(body)
         return verdict
 
@@ -107,10 +114,10 @@ class Writer:
         if first <= last + 1 or session.ended:
             return
         log.error("event=events-missing session=%s from=%d to=%d", sid.hex(), last + 1, first - 1)
-        offset = max(
-            (e.offset + len(e.data) for e, _ in session.taken if isinstance(e, Output)),
-            default=session.view.offset if session.view is not None else 0,
-        )
+        offset = session.view.offset if session.view is not None else 0
+        for taken in self._taken:
+            if taken.sid == sid and isinstance(taken.event, Output):
+                offset = taken.event.offset + len(taken.event.data)
         cut = Cut(first - 1, now_us, last + 1, offset, offset, projection.REASON_MISSING)
         session.cursor.last = first - 2
         self.take(sid, cut, encode_body(cut), now, force=True)
@@ -123,36 +130,40 @@ class Writer:
 
     def is_full(self) -> bool:
         """True when the batch must be committed before more is taken."""
-        return self._messages >= batching.LIMITS.messages or self._bytes >= batching.LIMITS.size_bytes
+        return len(self._taken) >= batching.LIMITS.messages or self._bytes >= batching.LIMITS.size_bytes
 
     def wait_s(self, now: float) -> float | None:
         """Seconds until the batch must be committed; None when there is none."""
-        return batching.wait_s(self._messages, self._bytes, self._first_at, now)
+        return batching.wait_s(len(self._taken), self._bytes, self._first_at, now)
 
     def commit(self) -> dict[bytes, SessionView]:
-        """Write everything that was taken. The sessions that changed, with their new records; LogFault: nothing."""
-        rows = []
-        views: dict[bytes, SessionView] = {}
-        for sid, session in self._touched.items():
-            old = session.view or projection.blank(sid)
-            sized = [(event, keyspace.row_bytes(len(body))) for event, body in session.taken]
-            views[sid] = projection.fold(old, sized)
-            rows += [(keyspace.event_key(sid, event.seq), body) for event, body in session.taken]
+        """Write what was taken. The sessions that changed, with their new records; LogFault: nothing was written.
+
+        When the disk is all but full as much is written as finds a place, oldest first; see `is_idle`.
+        """
+        count = len(self._taken)
         while True:
+            views, rows = self._rows(self._taken[:count])
             try:
                 self._log.write(rows, views.values())
                 break
             except LogFault as fault:
-                if not fault.map_full:
+                if fault.map_full:
+                    self._log.grow()
+                elif fault.full and count > 1:
+                    count //= 2
+                else:
                     raise
-                self._log.grow()
-        for sid, session in self._touched.items():
-            session.taken = []
-            self._remember(session, views[sid])
-        self._touched = {}
-        self._messages = self._bytes = 0
+        del self._taken[:count]
+        self._bytes = sum(len(taken.body) for taken in self._taken)
+        for sid, view in views.items():
+            self._remember(self._session(sid), view)
         self._forget_idle()
         return views
+
+    def is_idle(self) -> bool:
+        """True when everything that was taken is on disk."""
+        return not self._taken
 
     def catch_up(self) -> set[bytes]:
         """The sessions of which events were dropped while nothing could be written; asked once."""
@@ -172,8 +183,7 @@ class Writer:
             return 0
         if not self._orders and self.total > self._plan_above:
             self._orders = retention.plan(self._shares.values(), self.quota)
-            # With nothing to remove, look again only when the log has grown by a good part.
-            self._plan_above = self.quota if self._orders else self.total + retention.slack_bytes(self.quota)
+            self._plan_above = self.quota
         while self._orders:
             order = self._orders[0]
             view = self._session(order.sid).view
@@ -183,12 +193,15 @@ class Writer:
             step = self._log.cut(view, order.free_bytes, now_us)
             self._remember(self._session(order.sid), step.view)
             left = order.free_bytes - step.freed
-            if step.more and left > 0:
+            if step.more and left > 0 and step.freed > 0:
                 self._orders[0] = retention.Order(order.sid, left)
             else:
                 self._orders.pop(0)
             if step.freed > 0:
                 return step.freed
+        if self.total > self.quota:
+            # What is left must stay. Look again when the log has grown by a good part, or a session has ended.
+            self._plan_above = self.total + retention.slack_bytes(self.quota)
         return 0
 
     # -- inside
@@ -202,6 +215,18 @@ class Writer:
             self._sessions[sid] = session
         return session
 
+    def _rows(self, batch: list[_Taken]) -> tuple[dict[bytes, SessionView], list[tuple[bytes, bytes]]]:
+        events: dict[bytes, list[tuple[Event | Unknown, int]]] = {}
+        for taken in batch:
+            events.setdefault(taken.sid, []).append((taken.event, keyspace.row_bytes(len(taken.body))))
+        views = {
+            sid: projection.fold(self._session(sid).view or projection.blank(sid), sized)
+            for sid, sized in events.items()
+        }
+        # In order of their keys, which spares the tree some steps.
+        rows = sorted((keyspace.event_key(taken.sid, taken.event.seq), taken.body) for taken in batch)
+        return views, rows
+
     def _remember(self, session: _Session, view: SessionView) -> None:
         old = self._shares.get(view.sid)
         self.total += view.log_bytes - (old.log_bytes if old is not None else 0)
@@ -212,4 +237,5 @@ class Writer:
 
     def _forget_idle(self) -> None:
         if len(self._sessions) > SESSIONS_KEPT:
-            self._sessions = dict(self._touched)
+            under_way = {taken.sid for taken in self._taken}
+            self._sessions = {sid: session for sid, session in self._sessions.items() if sid in under_way}
