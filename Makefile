@@ -26,6 +26,7 @@ check: $(VENV)/dev.stamp  ## Lint, format, types, import rules, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/golden.py --check
+	$(BIN)/python tools/wire_types.py --check
 	$(BIN)/python tools/docs.py --check
 
 fmt: $(VENV)/dev.stamp  ## Format and fix what can be fixed
@@ -52,7 +53,7 @@ web: $(VENV)/dev.stamp  ## Build the web client into the package
 
 wire: $(VENV)/dev.stamp  ## Write the golden files and the browser's types
 	$(BIN)/python tools/golden.py
-	@if [ -f tools/typescript.py ]; then $(BIN)/python tools/typescript.py; fi
+	$(BIN)/python tools/wire_types.py
 
 docs: $(VENV)/dev.stamp  ## Write the generated parts of docs/
 	$(BIN)/python tools/docs.py

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+# See tether.wire.ids: time, randomness, machine.
 SID_BYTES: Final = 16
+# Random, so that nobody has to hand them out.
 CLIENT_ID_BYTES: Final = 16
 
 # LMDB stores a 32,000 byte value with 3 % overhead and a 4,096 byte one with 102 % (two overflow
@@ -25,14 +27,18 @@ TAIL_BYTES_MAX: Final = 256 * 1024
 # A WebSocket frame from a browser: one Input with its envelope.
 WEBSOCKET_FRAME_BYTES_MAX: Final = 256 * 1024
 
+# A title is one line of a list.
 TITLE_CHARS_MAX: Final = 120
+# Arguments and environment of one Launch, which is one frame: together under its limit.
 ARGS_MAX: Final = 256
 ARG_BYTES_MAX: Final = 128 * 1024  # Linux MAX_ARG_STRLEN
 ARGS_BYTES_MAX: Final = 512 * 1024
 ENV_BYTES_MAX: Final = 256 * 1024
+# Beyond any real screen; terminal emulators allocate a cell for each.
 COLS_MAX: Final = 1000
 ROWS_MAX: Final = 1000
 
+# Both keep one runaway script from filling the machine with descriptors.
 CLIENTS_PER_SESSION_MAX: Final = 512
 SESSIONS_LIVE_MAX: Final = 1000
 # Input numbers remembered per session, so that a resend is recognised; least recently used go first.
@@ -40,4 +46,5 @@ INPUT_CLIENTS_REMEMBERED: Final = 256
 
 # A client that has an attachment says something at least this often; after the multiple it is gone.
 CLIENT_HEARTBEAT_S: Final = 3.0
+# Three heartbeats and a moment: two may be late.
 CLIENT_GONE_S: Final = 10.0
