@@ -19,6 +19,8 @@ const FONT_PX_MIN = 7;
 const REFIT_MS = 120;
 
 export interface ScreenOptions {
+  /** What is seen of the terminal; a larger one is panned in it. */
+  readonly area: HTMLElement;
   /** The element that the terminal fills, and whose size decides what fits. */
   readonly host: HTMLElement;
   readonly coarse: boolean;
@@ -65,7 +67,7 @@ export class Screen implements Display {
     this.#terminal.open(options.host);
     this.#terminal.textarea?.setAttribute("aria-label", options.label);
     this.#listen();
-    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.host) : () => undefined;
+    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.area) : () => undefined;
     if (options.webgl) void this.#accelerate();
     this.#measure();
   }
@@ -132,7 +134,7 @@ export class Screen implements Display {
     });
     // On the alternate screen the wheel becomes arrow keys: not what a person typed.
     const wheel = () => this.#until("pointer", (after) => setTimeout(after, 0));
-    this.options.host.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
+    this.options.area.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
     const refit = () => {
       clearTimeout(this.#refit);
       this.#refit = setTimeout(() => this.#measure(), REFIT_MS);
@@ -174,7 +176,7 @@ export class Screen implements Display {
     const px = ratio === 1 ? this.#fontPx : Math.max(FONT_PX_MIN, Math.floor(this.#fontPx * ratio * 2) / 2);
     if (this.#terminal.options.fontSize !== px) this.#terminal.options.fontSize = px;
     const own = fits.cols === cols && fits.rows === rows;
-    this.options.host.dataset.fit = own ? "own" : px > FONT_PX_MIN || ratio === 1 ? "boxed" : "panned";
+    this.options.area.dataset.fit = own ? "own" : px > FONT_PX_MIN || ratio === 1 ? "boxed" : "panned";
   }
 
   async #accelerate(): Promise<void> {

@@ -36,11 +36,12 @@ function options(): { mode: "control" | "observe"; transport: TransportName | nu
   };
 }
 
-async function stand(id: string, host: HTMLElement, ctrl: Signal<boolean>): Promise<Stand> {
+async function stand(id: string, area: HTMLElement, host: HTMLElement, ctrl: Signal<boolean>): Promise<Stand> {
   const chosen = options();
   const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
   const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
   const screen = new Screen({
+    area,
     host,
     coarse,
     webgl: chosen.webgl,
@@ -71,6 +72,7 @@ function followPage(attachment: Attachment): () => void {
 
 export function SessionPage({ id }: { id: string }) {
   const root = useRef<HTMLElement>(null);
+  const area = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState<Stand | null>(null);
   const [ctrl] = useState(() => signal(false));
@@ -78,7 +80,7 @@ export function SessionPage({ id }: { id: string }) {
   useEffect(() => {
     const ends: (() => void)[] = [followViewport(document.documentElement)];
     let over = false;
-    void stand(id, host.current!, ctrl).then((made) => {
+    void stand(id, area.current!, host.current!, ctrl).then((made) => {
       ends.push(() => made.attachment.close(), () => made.screen.dispose());
       if (over) return ends.splice(0).forEach((end) => end());
       ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
@@ -111,7 +113,9 @@ export function SessionPage({ id }: { id: string }) {
         <Header id={id} attachment={ready?.attachment ?? null} />
         <div class="stage">
           {ready !== null && <Banner attachment={ready.attachment} />}
-          <div class="terminal" ref={host} data-testid="terminal" />
+          <div class="pane" ref={area} data-testid="terminal">
+            <div class="pane-room" ref={host} />
+          </div>
           {ready !== null && <Toast attachment={ready.attachment} />}
         </div>
         {ready !== null && <Kept attachment={ready.attachment} />}
