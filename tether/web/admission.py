@@ -14,6 +14,8 @@ from typing import Final
 
 Headers = Sequence[tuple[bytes, bytes]]
 
+HEADER_BYTES_MAX: Final = 16 * 1024
+
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _BODY_TYPES: Final = frozenset({"application/json", "application/octet-stream"})
 _FORWARDING: Final = ("forwarded", "x-forwarded-", "x-real-ip", "tailscale-", "cf-", "true-client-ip")
@@ -81,7 +83,7 @@ def rules(port: int, cookie: str) -> Rules:
 
 def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) -> Credential | Refusal | None:
     """The credential of a request that may pass (None where none is needed), or why it may not."""
-    refusal = check_host(asked, ours)
+    refusal = check_size(asked) or check_host(asked, ours)
     if refusal is not None:
         return refusal
     bearer = bearer_token(asked.headers)
@@ -102,6 +104,13 @@ def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) 
                 "Open the link that `tether url` prints; a program sends Authorization: Bearer with the owner token",
             )
     return check_intent(asked, policy, credential) or credential
+
+
+def check_size(asked: Asked) -> Refusal | None:
+    """Headers of more bytes than any client of ours sends are no request of ours."""
+    if sum(len(name) + len(value) for name, value in asked.headers) > HEADER_BYTES_MAX:
+        return Refusal(431, "size", f"The headers are longer than {HEADER_BYTES_MAX} bytes")
+    return None
 
 
 def check_host(asked: Asked, ours: Rules) -> Refusal | None:

@@ -16,17 +16,17 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from tether.clock import monotonic
 from tether.errors import TetherError
+from tether.web.admission import HEADER_BYTES_MAX
 from tether.web.gate import SECURITY_HEADERS
 from tether.web.line import Line
 from tether.wire.limits import WEBSOCKET_FRAME_BYTES_MAX
 
 HEADER_WAIT_S: Final = 10.0
 CONNECTIONS_MAX: Final = 2048
-HEADER_BYTES_MAX: Final = 16 * 1024
 PING_S: Final = 15.0
 # What a client is still sending when it is told to go is read and dropped for so long: closing at once would reset
 # the connection, and the close frame with it.
-LINGER_S: Final = 2.0
+LINGER_S: Final = 1.0
 
 
 class HttpProtocol(H11Protocol):

@@ -58,6 +58,10 @@ def test_a_request_has_exactly_one_host():
     assert status(ask(HOST, (b"host", b"evil:4789"), BEARER)) == 400
 
 
+def test_headers_have_a_bound():
+    assert status(ask(HOST, BEARER, (b"x-long", b"y" * 20_000))) == 431
+
+
 def test_a_target_that_is_a_url_is_refused():
     assert status(ask(HOST, BEARER, path="http://127.0.0.1:4789/api/v1/health")) == 400
     assert status(ask(HOST, BEARER, path="*")) == 400
