@@ -106,6 +106,10 @@ class Gateway:
             self._remember()
             self.tether("stop", "--yes", check=False, timeout=30)
         left: list[str] = []
+        # The keeper ends by itself ten seconds after it has nothing to keep: nobody waits for that.
+        for pid in self._holders("keeper.lock"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + 5
         while (alive := self._alive()) and time.monotonic() < deadline:
             waiting.pause(0.05)
@@ -124,8 +128,20 @@ class Gateway:
 
     def _alive(self) -> list[int]:
         """Processes that hold a lock file of this gateway, its supervisord, and workers and agents once seen."""
+        found = self._holders("**/*.lock")
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and str(self.root) in _command(int(entry.name)):
+                found.add(int(entry.name))
+        for pid, started in self._known.items():
+            if started and _start_time(pid) == started:
+                found.add(pid)
+        found.discard(os.getpid())
+        return sorted(pid for pid in found if pid > 1 and _state(pid) != "Z")
+
+    def _holders(self, pattern: str) -> set[int]:
+        """Processes that hold a lock file of the run directory."""
         inodes = set()
-        for lock in (self.run_dir).glob("**/*.lock"):
+        for lock in self.run_dir.glob(pattern):
             with contextlib.suppress(OSError):
                 inodes.add(lock.stat().st_ino)
         found = set()
@@ -137,14 +153,7 @@ class Gateway:
                     # Inode numbers are used again: the file that it holds open tells.
                     if any(link.startswith(str(self.run_dir)) for link in _open_files(pid)):
                         found.add(pid)
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and str(self.root) in _command(int(entry.name)):
-                found.add(int(entry.name))
-        for pid, started in self._known.items():
-            if started and _start_time(pid) == started:
-                found.add(pid)
-        found.discard(os.getpid())
-        return sorted(pid for pid in found if pid > 1 and _state(pid) != "Z")
+        return found
 
     # -- the command
 

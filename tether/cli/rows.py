@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from tether.wire.views import ClientView, SessionView
 
-# Not for people: the id says it, or it is a client's secret name.
-_HIDDEN: Final = ("sid", "controller_id")
 
-
-def session_row(view: SessionView) -> dict[str, Any]:
-    """Every field of the view under its own name; bytes as hex."""
-    row = {name: _plain(getattr(view, name)) for name in view.__struct_fields__ if name not in _HIDDEN}
-    return {**row, "sid": view.sid.hex()}
+def session_row(view: SessionView, port: int) -> dict[str, Any]:
+    """Every field of the view under its own name, bytes as hex, and the address of its page on `port`."""
+    row = {name: _plain(getattr(view, name)) for name in view.__struct_fields__}
+    return {**row, "url": f"http://127.0.0.1:{port}/s/{view.id}"}
 
 
 def client_row(view: ClientView, session: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tether import providers
+from tether import providers, settings
 from tether.bus import BrokerClient, Bus
 from tether.cli import finding, gateway, sessiontable
 from tether.cli.call import CALL, line, out, out_json
@@ -54,9 +54,10 @@ def ls(
 
 
 def _rows(paths: Paths, *, every: bool) -> list[dict[str, Any]]:
+    port = gateway.web_port(paths, settings.load(paths.settings))
     if every:
-        return [session_row(view) for view in finding.every(paths)]
-    return [session_row(view) for view in gateway.ask_sessions(paths).views if view.state not in ENDED]
+        return [session_row(view, port) for view in finding.every(paths)]
+    return [session_row(view, port) for view in gateway.ask_sessions(paths).views if view.state not in ENDED]
 
 
 def clients(
