@@ -46,7 +46,7 @@ def test_the_last_bytes_before_an_exit_are_in_the_log_every_time(gateway: Gatewa
     for session in sessions:
         row = gateway.wait_state(session, "exited")
         assert row["exit_code"] == 3
-        gateway.wait_until("the end is durable", lambda s=session: gateway.events(s)[-1]["kind"] == "exited")
+        gateway.wait_until("the end is durable", lambda s=session: gateway.events(s)[-1]["type"] == "exited")
         assert gateway.raw(session) == b"x" * 70_000 + b"END"
 
 
@@ -118,10 +118,10 @@ def test_a_killed_worker_is_replaced_on_the_same_agent_without_losing_a_byte(gat
         assert gateway.session(session)["agent_pid"] == agent_pid
     row = gateway.wait_state(session, "exited", timeout=60)
     assert row["exit_code"] == 9, "the status is known although the parent died"
-    gateway.wait_until("the end is durable", lambda: gateway.events(session)[-1]["kind"] == "exited")
+    gateway.wait_until("the end is durable", lambda: gateway.events(session)[-1]["type"] == "exited")
     expected = b"".join(b"line %07d\r\n" % n for n in range(400_000))
     assert hashlib.sha256(gateway.raw(session)).digest() == hashlib.sha256(expected).digest()
-    assert any(e["kind"] == "note" and e["code"] == "recovered" for e in gateway.events(session))
+    assert any(e["type"] == "note" and e["code"] == "recovered" for e in gateway.events(session))
 
 
 def test_spawner_and_worker_killed_together_leave_the_agent_alive(gateway: Gateway):
@@ -146,7 +146,7 @@ def test_bytes_that_are_no_text_come_through_as_they_are(gateway: Gateway):
     agent(gateway, "binary", code)
     session = gateway.run("binary")
     gateway.wait_state(session, "exited")
-    gateway.wait_until("the end is durable", lambda: gateway.events(session)[-1]["kind"] == "exited")
+    gateway.wait_until("the end is durable", lambda: gateway.events(session)[-1]["type"] == "exited")
     assert gateway.raw(session) == bytes(range(256)) * 300 + b"\xff" * 5000
 
 
@@ -158,5 +158,5 @@ def test_a_program_that_can_not_be_started_is_an_end_with_its_reason(gateway: Ga
     session = gateway.tether("run", "-d", "broken", check=False).stdout.strip()
     row = gateway.wait_state(session, "exited")
     assert row["exit_code"] == 127
-    notes = [e for e in gateway.events(session) if e["kind"] == "note"]
+    notes = [e for e in gateway.events(session) if e["type"] == "note"]
     assert "could not be started" in notes[0]["text"]

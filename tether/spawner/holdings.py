@@ -8,8 +8,8 @@ from typing import Any, Final
 # A worker that dies this often within the window is not replaced again: something kills every one of them.
 DEATHS_MAX: Final = 50
 DEATHS_WINDOW_S: Final = 30.0
-# A worker's exit status (EX_OSFILE): there is nothing to continue from, replacing it is no use.
-CANNOT_CONTINUE: Final = 72
+# A worker that never gets as far as connecting finds nothing to continue from: replacing it is no use.
+STILLBORN_MAX: Final = 5
 # After the spawner's own start: time for living workers to say that they are there.
 GRACE_S: Final = 3.0
 
@@ -28,6 +28,7 @@ class Holding:
     connection: int | None = None  # descriptor of the worker's connection
     since: float = 0.0  # when it was last seen alive, or this holding came from the keeper
     deaths: list[float] = field(default_factory=list)
+    stillborn: int = 0  # deaths since a worker was last connected
 
     @property
     def meta(self) -> dict[str, int]:
@@ -36,8 +37,13 @@ class Holding:
 
     def died(self, now: float) -> bool:
         """Note a worker's death at `now` (seconds); False when it must not be replaced again."""
+        self.stillborn += 1
         self.deaths = [at for at in self.deaths if now - at < DEATHS_WINDOW_S] + [now]
-        return len(self.deaths) <= DEATHS_MAX
+        return len(self.deaths) <= DEATHS_MAX and self.stillborn <= STILLBORN_MAX
+
+    def connected(self, connection: int, now: float) -> None:
+        """Its worker said that it is there, at `now`."""
+        self.connection, self.since, self.stillborn = connection, now, 0
 
 
 def due(holdings: list[Holding], now: float) -> list[Holding]:

@@ -22,10 +22,12 @@ from tether import locks
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.spawner import keeper
-from tether.spawner.holdings import CANNOT_CONTINUE, GRACE_S, Holding, due, next_check
+from tether.spawner.holdings import GRACE_S, Holding, due, next_check
 from tether.spawner.lines import LineError, Lines
 
 log = logging.getLogger("tether")
+
+_LOOK_AGAIN_S = 0.01
 
 RunWorker = Callable[[Paths, str, dict[str, Any] | None, int, int], int]
 """(paths, sid in hex, spec or None to continue, master, slave): runs one worker; what it returns becomes its status."""
@@ -141,7 +143,7 @@ class Spawner:
             fds = []
         _close(fds)
         recovered = bool(held.deaths)
-        held.connection, held.since = fd, monotonic()
+        held.connected(fd, monotonic())
         held.worker_pid = int(message.get("pid", 0))
         held.agent_pid = int(message.get("agent", 0)) or held.agent_pid
         if held.agent_pid:
@@ -160,7 +162,7 @@ class Spawner:
         held = self._holdings.get(sid) if sid is not None else None
         if held is not None and held.connection == fd:
             # A dying process closes its connection an instant before its lock: look again soon.
-            held.connection, held.since = None, monotonic() - GRACE_S + 0.1
+            held.connection, held.since = None, monotonic() - GRACE_S + _LOOK_AGAIN_S
             if not self._lives(held):
                 self._replace(held)
 
@@ -206,7 +208,8 @@ class Spawner:
         return self._run_worker(self._paths, held.sid, held.spec, held.master, held.slave)
 
     def _reap(self) -> None:
-        """Collect dead children: workers, and the agents of dead workers, which the kernel gives to us."""
+        """Collect dead children: workers, of whose end their connection tells, and the agents of dead workers, which the
+        kernel gives to us and of whose end nothing else does."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -214,23 +217,11 @@ class Spawner:
                 return
             if not pid:
                 return
-            for held in list(self._holdings.values()):
+            for held in self._holdings.values():
                 if held.agent_pid == pid:
                     held.agent_status = status
                     if held.connection is not None:
                         self._peers[held.connection].send({"op": "agent_exit", "pid": pid, "status": status})
-                elif held.worker_pid == pid:
-                    self._worker_died(held, os.waitstatus_to_exitcode(status))
-
-    def _worker_died(self, held: Holding, code: int) -> None:
-        if held.connection is not None:
-            self._ready(held.connection)  # its last words may be that the session has ended
-        if held.sid not in self._holdings or self._lives(held):
-            return
-        if code == CANNOT_CONTINUE:
-            self._lose(held, "what its worker left behind is missing or damaged")
-        elif held.connection is None:
-            self._replace(held)
 
     def _lives(self, held: Holding) -> bool:
         """True when a worker holds the session's lock: it may be re-executing itself, or about to connect."""
@@ -245,7 +236,7 @@ class Spawner:
 
     def _replace(self, held: Holding) -> None:
         if not held.died(monotonic()):
-            self._lose(held, "its worker died again and again")
+            self._lose(held, "its worker died again and again, or found nothing to continue from")
             return
         self._tell(held, "recovering")
         log.warning("event=worker-died sid=%s pid=%d", held.sid, held.worker_pid)

@@ -1,13 +1,26 @@
 """When a dead worker is replaced."""
 
-from tether.spawner.holdings import DEATHS_MAX, DEATHS_WINDOW_S, GRACE_S, Holding, due, next_check
+from tether.spawner.holdings import DEATHS_MAX, DEATHS_WINDOW_S, GRACE_S, STILLBORN_MAX, Holding, due, next_check
 
 
 def test_a_worker_that_dies_again_and_again_is_given_up_but_not_one_that_dies_now_and_then():
     often, seldom = Holding("a", 1, 2), Holding("b", 3, 4)
-    assert all(often.died(float(n) / 100) for n in range(DEATHS_MAX))
-    assert not often.died(1.0)
-    assert all(seldom.died(n * DEATHS_WINDOW_S / 2) for n in range(DEATHS_MAX * 3))
+
+    def dies(held: Holding, now: float) -> bool:
+        held.connected(9, now)
+        return held.died(now)
+
+    assert all(dies(often, float(n) / 100) for n in range(DEATHS_MAX))
+    assert not dies(often, 1.0)
+    assert all(dies(seldom, n * DEATHS_WINDOW_S / 2) for n in range(DEATHS_MAX * 3))
+
+
+def test_a_worker_that_never_gets_as_far_as_connecting_is_given_up_soon():
+    held = Holding("a", 1, 2)
+    assert all(held.died(float(n)) for n in range(STILLBORN_MAX))
+    assert not held.died(99.0)
+    held.connected(9, 100.0)
+    assert held.died(101.0)
 
 
 def test_only_holdings_without_a_worker_are_looked_at_and_only_after_their_grace():
