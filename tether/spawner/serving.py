@@ -104,7 +104,7 @@ class Spawner:
         if message.get("op") == "held" and len(fds) == 2 and sid not in self._holdings:
             meta = message.get("meta") or {}
             held = Holding(sid, fds[0], fds[1], int(meta.get("worker_pid", 0)), int(meta.get("agent_pid", 0)))
-            held.since = monotonic()
+            held.since = monotonic() - GRACE_S  # look at once: who lives holds its lock
             self._holdings[sid] = held
             log.info("event=adopted sid=%s", sid)
         else:
@@ -208,8 +208,10 @@ class Spawner:
         return self._run_worker(self._paths, held.sid, held.spec, held.master, held.slave)
 
     def _reap(self) -> None:
-        """Collect dead children: workers, of whose end their connection tells, and the agents of dead workers, which the
-        kernel gives to us and of whose end nothing else does."""
+        """Collect dead children: workers, and the agents of dead workers, which the kernel gives to us.
+
+        Of a worker's end its connection tells; of such an agent's end, only this.
+        """
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
