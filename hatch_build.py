@@ -176,6 +176,9 @@ class WebClientBuild(BuildHookInterface):  # type: ignore[misc,type-arg,unused-i
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the client if needed. Without a page there is no package, unless that was asked for."""
+        if self.target_name == "wheel" and version != "editable":
+            # An editable install reads them from the tree; copies would lie in a second directory named tether.
+            build_data["force_include"][str(Path(self.root) / "deploy")] = "tether/cli/deploy"
         client = Client(Path(self.root))
         try:
             if client.needed():

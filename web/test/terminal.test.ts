@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+
+import { Drag } from "../src/terminal/gestures";
+import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
+import { DARK, LIGHT } from "../src/terminal/themes";
+
+const plain = { applicationCursor: false, ctrl: false };
+
+describe("keys", () => {
+  it.each([
+    ["esc", "\x1b"],
+    ["shift-tab", "\x1b[Z"],
+    ["tab", "\t"],
+    ["enter", "\r"],
+    ["ctrl-c", "\x03"],
+    ["slash", "/"],
+    ["pipe", "|"],
+    ["up", "\x1b[A"],
+    ["left", "\x1b[D"],
+  ] as const)("%s", (key, sequence) => {
+    expect(keySequence(key, plain)).toBe(sequence);
+  });
+
+  it("follows the program's cursor key mode", () => {
+    expect(keySequence("up", { ...plain, applicationCursor: true })).toBe("\x1bOA");
+    expect(keySequence("right", { applicationCursor: true, ctrl: true })).toBe("\x1b[1;5C");
+  });
+
+  it.each([
+    ["c", "\x03"],
+    ["C", "\x03"],
+    ["[", "\x1b"],
+    ["\\", "\x1c"],
+    [" ", "\x00"],
+    ["?", "\x7f"],
+    ["/", "\x1f"],
+    ["é", "é"],
+    ["你好", "你好"],
+    ["\r", "\r"],
+  ])("ctrl and %j", (typed, sent) => {
+    expect(withCtrl(typed)).toBe(sent);
+  });
+
+  it("tells reports from typing", () => {
+    for (const report of ["\x1b[I", "\x1b[O", "\x1b[<0;10;5M", "\x1b[<64;1;1M\x1b[<64;1;1M", "\x1b[M !!"]) {
+      expect(isReport(report)).toBe(true);
+    }
+    for (const typed of ["I", "\x1b[A", "\x1bOA", "\x1b[1;2R", "[<0;1;1M", "\x1b[Z"]) expect(isReport(typed)).toBe(false);
+  });
+});
+
+describe("drag", () => {
+  it("is a tap until it leaves its place", () => {
+    const drag = new Drag(100, 100, 0);
+    expect(drag.move(103, 104, 10, 16)).toBe(0);
+    expect(drag.tapped(100)).toBe(true);
+    expect(drag.tapped(900)).toBe(false);
+  });
+
+  it("scrolls whole lines and keeps the rest", () => {
+    const drag = new Drag(100, 300, 0);
+    drag.move(100, 290, 10, 16);
+    expect(drag.move(100, 266, 20, 16)).toBe(1);
+    expect(drag.move(100, 258, 30, 16)).toBe(1);
+    expect(drag.move(100, 290, 40, 16)).toBe(-2);
+    expect(drag.tapped(50)).toBe(false);
+  });
+
+  it("coasts on and comes to rest", () => {
+    const drag = new Drag(0, 400, 0);
+    for (let at = 10; at <= 60; at += 10) drag.move(0, 400 - at * 2, at, 16);
+    let velocity = drag.velocity(60);
+    expect(velocity).toBeCloseTo(2, 1);
+    let lines = 0;
+    let steps = 0;
+    while (velocity !== 0 && steps++ < 1000) {
+      const step = drag.coast(velocity, 16, 16);
+      lines += step.lines;
+      velocity = step.velocity;
+    }
+    expect(lines).toBeGreaterThan(10);
+    expect(steps).toBeLessThan(200);
+  });
+
+  it("does not coast after a finger that rested", () => {
+    const drag = new Drag(0, 400, 0);
+    drag.move(0, 300, 20, 16);
+    expect(drag.velocity(500)).toBe(0);
+  });
+});
+
+/** WCAG contrast of two colours "#rrggbb". */
+function contrast(a: string, b: string): number {
+  const luminance = (colour: string) => {
+    const [r, g, blue] = [1, 3, 5].map((at) => {
+      const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    }) as [number, number, number];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * blue;
+  };
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
+
+describe.each([["dark", DARK], ["light", LIGHT]] as const)("%s theme", (_name, theme) => {
+  const slots = ["foreground", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "brightBlack", "brightRed", "brightGreen", "brightYellow", "brightBlue", "brightMagenta", "brightCyan", "brightWhite"] as const; // prettier-ignore
+
+  it.each(slots)("%s reads on the background", (slot) => {
+    const wanted = slot === "brightBlack" ? 3 : 4.5;
+    expect(contrast(theme[slot] ?? "", theme.background ?? "")).toBeGreaterThanOrEqual(wanted);
+  });
+});
