@@ -44,6 +44,8 @@ class Client:
     def __exit__(self, *_: object) -> None:
         if self.log is not None:
             self.log.close()
+        self.broker.close()
+        self.notices.close()
         self.bus.close()
 
     def launch(self, provider: str) -> SessionView:

@@ -116,7 +116,7 @@ def finish(
         context=lambda: f"{gateway.raw(ids['typed'])[-200:]!r}, expected {expected[-60:]!r}",
     )
     assert gateway.raw(ids["typed"]) == expected
-    gateway.tether("keys", ids["typed"], "c-d")
+    gateway.tether("keys", ids["typed"], "c-d", "--take")
     for file in stop_files:
         file.touch()
     for viewer in viewers:
@@ -127,7 +127,13 @@ def finish(
 
 def nothing_leaked(gateway: Gateway, before: dict[str, int]) -> None:
     """No worker's files, no process of an ended session, no descriptor that nobody needs."""
-    wait_until("no worker's files are left", lambda: not os.listdir(gateway.run_dir / "w"), 30)
+
+    def files() -> bool:
+        left = sorted(os.listdir(gateway.run_dir / "w"))
+        assert not left, f"workers' files of sessions that have ended: {left}"
+        return True
+
+    wait_until("no worker's files are left", files, 30)
 
     def descriptors() -> bool:
         now = {name: open_files(service_pid(gateway, name)) for name in SERVICES}

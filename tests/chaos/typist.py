@@ -61,11 +61,13 @@ class Typist(threading.Thread):
 
     def run(self) -> None:
         bus = Bus()
+        broker = BrokerClient(bus, paths.resolve(self.gateway.env))
         try:
-            self._type(BrokerClient(bus, paths.resolve(self.gateway.env)))
+            self._type(broker)
         except Exception as error:  # noqa: BLE001 - a thread's failure is told by whoever joins it
             self.failure = f"the typist failed: {type(error).__name__}: {error}"
         finally:
+            broker.close()
             bus.close()
 
     def _type(self, broker: BrokerClient) -> None:

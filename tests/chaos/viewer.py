@@ -42,16 +42,16 @@ class Viewer(threading.Thread):
         self.connections = 0
         self.ended = False
         self.failure: str | None = None
-        self._stop = threading.Event()
+        self._enough = threading.Event()
 
     def run(self) -> None:
-        while not self._stop.is_set() and not self.ended:
+        while not self._enough.is_set() and not self.ended:
             try:
                 with connect(self.gateway, self.session, self.seq) as socket:
                     self.connections += 1
                     self._read(socket)
             except (BenchError, OSError):
-                self._stop.wait(RECONNECT_S)  # the gateway is being killed: that is what this is about
+                self._enough.wait(RECONNECT_S)  # the gateway is being killed: that is what this is about
             except Exception as error:  # noqa: BLE001 - a thread's failure is told by whoever joins it
                 self.failure = f"{type(error).__name__}: {error}"
                 return
@@ -61,17 +61,17 @@ class Viewer(threading.Thread):
         deadline = time.monotonic() + limit_s
         while self.is_alive() and time.monotonic() < deadline:
             self.join(0.2)
-        self._stop.set()
+        self._enough.set()
         assert self.failure is None, f"{self.name} (seq {self.seq}): {self.failure}"
         where = f"seq {self.seq}, offset {self.check.offset}, after {self.connections} connections"
         assert self.ended, f"{self.name} did not see the session's end within {limit_s:g} s: {where}"
 
     def stop(self) -> None:
         """Look no longer."""
-        self._stop.set()
+        self._enough.set()
 
     def _read(self, socket: WebSocket) -> None:
-        while not self._stop.is_set() and not self.ended:
+        while not self._enough.is_set() and not self.ended:
             frame = socket.receive(0.5)
             if frame is not None:
                 self.take(decode(frame)[1])
