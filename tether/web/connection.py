@@ -23,6 +23,7 @@ from tether.web.admission import Credential
 from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
 from tether.web.flow import Flow
 from tether.web.hub import Hub
+from tether.web.mirror import merge
 from tether.web.outbox import Outbox
 from tether.wire.codec import encode, peek_tag
 from tether.wire.control import (
@@ -277,7 +278,9 @@ class Connection:
         self._answered.set()
         if isinstance(message, Attached):
             self._known = True
-            self.from_broker(msgspec.structs.replace(message, req=self.attach.req))
+            # The broker does not follow output: how far the session is stands in the log.
+            view = merge(message.view, self._side.record(self.sid)) or message.view
+            self.from_broker(msgspec.structs.replace(message, req=self.attach.req, view=view))
         elif isinstance(message, Refused):
             # The view goes on without the broker; `tick` asks again, for it may only not know the session yet.
             self._refusal = message.message

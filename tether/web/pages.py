@@ -31,7 +31,7 @@ async def page(request: Request) -> Response:
     index = STATIC / "index.html"
     if not index.is_file():
         return HTMLResponse(_NOT_BUILT, headers={"cache-control": "no-store"})
-    # no-cache, not no-store: asked again each time, with a 304 when it is the same build.
+    # Asked for each time: the page names the assets of this build.
     return FileResponse(index, media_type="text/html", headers={"cache-control": "no-cache"})
 
 
