@@ -179,7 +179,7 @@ def test_the_map_grows_under_a_reader():
             sid = bytes.fromhex(sys.argv[1])
             writer = Writer(EventLog(resolve().log_db, 1 << 20), None)
             def take(event):
-                writer.take(sid, event, encode_body(event), 0.0)
+                writer.take(sid, event, encode_body(event))
             take(Created(1, 1, "shell", "", "/", 80, 24, "ann", "m"))
             writer.commit()
             for round in range(20):

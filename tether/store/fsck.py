@@ -174,6 +174,9 @@ def _session(shared: readonly.SharedLog, record: SessionView, report: Report) ->
     with shared.read() as rows:
         body_now = rows.record(record.sid)
         now = decode_body(body_now) if body_now is not None else record
+        newest = next((seq for seq, _ in rows.backward(record.sid)), 0)
+        if newest > now.seq:
+            report.problems.append(f"session {record.id}: the log goes on to event {newest}, the record to {now.seq}")
     untouched = (record.first_seq, record.cut_bytes) == (now.first_seq, now.cut_bytes)
     walk.record(record, at_rest=untouched)
     report.sessions += 1

@@ -142,9 +142,9 @@ class Loop:
         elif isinstance(message, _EVENTS):
             self._event(peer, sid, message, frame, now)
         elif isinstance(message, Sync):
-            self._sync(peer, sid, message, now)
+            self._sync(peer, sid, message)
         elif isinstance(message, Seal):
-            self._seal(peer, sid, message, now)
+            self._seal(peer, sid, message)
         else:
             self._peers.bad(peer, f"{type(message).__name__} is not for the store")
 
@@ -155,7 +155,7 @@ class Loop:
             self._peers.bad(peer, f"a {type(event).__name__} that can't be kept, seq {event.seq}")
             return
         self._peers.worker(sid, peer)
-        match self._writer.take(sid, event, frame[SID_BYTES:], now):
+        match self._writer.take(sid, event, frame[SID_BYTES:]):
             case Verdict.KNOWN:
                 self._again.add(sid)
             case Verdict.MISSING:
@@ -165,7 +165,7 @@ class Loop:
             case Verdict.FINAL:
                 self._peers.bad(peer, "events for a session that was declared lost")
 
-    def _sync(self, peer: bytes, sid: bytes, sync: Sync, now: float) -> None:
+    def _sync(self, peer: bytes, sid: bytes, sync: Sync) -> None:
         if not compatible(sync.protocol):
             reason = f"the store speaks protocol {PROTOCOL}, this session's worker {sync.protocol}"
             self._peers.bad(peer, reason)
@@ -183,16 +183,16 @@ class Loop:
             log.error(
                 "event=worker-behind session=%s next=%d durable=%d", sid.hex(), sync.next, self._writer.durable(sid)
             )
-        self._writer.missing(sid, sync.first, now, now_us())
+        self._writer.missing(sid, sync.first, now_us())
         if sync.first <= self._writer.durable(sid) + 1:
             self._peers.tell(sid, Ack(self._writer.durable(sid), self._boot))
         # Else the hole's own event answers, once it is on disk.
         if self._stalled:
             self._peers.tell(sid, Stalled(self._stalled))
 
-    def _seal(self, peer: bytes, sid: bytes, seal: Seal, now: float) -> None:
+    def _seal(self, peer: bytes, sid: bytes, seal: Seal) -> None:
         self._peers.broker(peer)
-        if self._sealing.begin(peer, sid, seal.cause, now, now_us()):
+        if self._sealing.begin(peer, sid, seal.cause, now_us()):
             self._answer_seals()
 
     def _open_sessions(self, peer: bytes) -> None:

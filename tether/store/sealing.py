@@ -30,7 +30,7 @@ class Sealing:
         self._writer = writer
         self._open: dict[bytes, _Open] = {}
 
-    def begin(self, peer: bytes, sid: bytes, cause: str, now: float, now_us: int) -> bool:
+    def begin(self, peer: bytes, sid: bytes, cause: str, now_us: int) -> bool:
         """Take what the ring holds and the end of the session; `peer` is answered by `finished` after a commit.
 
         False when a worker holds the session's lock: then it is not lost and nothing was done.
@@ -44,10 +44,10 @@ class Sealing:
             log.error("event=seal-refused session=%s message='its worker lives'", sid.hex())
             return False
         self._open[sid] = _Open({peer}, wreck)
-        self._salvage(wreck, sid, now, now_us)
+        self._salvage(wreck, sid, now_us)
         known = self._writer.newest(sid) > 0
         if known and not self._writer.has_ended(sid):
-            self._append(sid, Lost(self._writer.newest(sid) + 1, now_us, cause), now)
+            self._append(sid, Lost(self._writer.newest(sid) + 1, now_us, cause))
         log.info("event=sealed session=%s seq=%d cause=%r", sid.hex(), self._writer.newest(sid), cause)
         return True
 
@@ -61,12 +61,12 @@ class Sealing:
             answers += [(peer, sid, self._writer.view(sid)) for peer in seal.peers]
         return answers
 
-    def _salvage(self, wreck: Wreck, sid: bytes, now: float, now_us: int) -> None:
+    def _salvage(self, wreck: Wreck, sid: bytes, now_us: int) -> None:
         if self._writer.has_ended(sid):
             return
         found = wreck.read(self._writer.newest(sid), now_us)
         if found.bodies:
-            self._writer.missing(sid, found.first, now, now_us)
+            self._writer.missing(sid, found.first, now_us)
         taken = 0
         for body in found.bodies:
             try:
@@ -74,14 +74,14 @@ class Sealing:
             except WireError as error:
                 found.problem = str(error)
                 break
-            self._writer.take(sid, event, body, now, force=True)
+            self._writer.take(sid, event, body, force=True)
             taken += 1
         if taken:
             log.info("event=salvaged session=%s events=%d", sid.hex(), taken)
         if found.problem and self._writer.newest(sid) and not self._writer.has_ended(sid):
             log.error("event=salvage-incomplete session=%s reason=%r", sid.hex(), found.problem)
             text = f"The last output could not be saved: {found.problem}"
-            self._append(sid, Note(self._writer.newest(sid) + 1, now_us, "gap", text), now)
+            self._append(sid, Note(self._writer.newest(sid) + 1, now_us, "gap", text))
 
-    def _append(self, sid: bytes, event: Lost | Note, now: float) -> None:
-        self._writer.take(sid, event, encode_body(event), now, force=True)
+    def _append(self, sid: bytes, event: Lost | Note) -> None:
+        self._writer.take(sid, event, encode_body(event), force=True)

@@ -7,9 +7,11 @@ Knows nothing of sockets; `tether.store.loop` carries what it says to the worker
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tether.clock import monotonic
 from tether.store import batching, keyspace, projection, retention
 from tether.store.gaps import Cursor, Verdict
 from tether.store.log import EventLog, LogFault
@@ -51,7 +53,7 @@ class Writer:
         self._sessions: dict[bytes, _Session] = {}
         self._taken: list[_Taken] = []  # in order of arrival
         self._bytes = 0  # of their bodies
-        self._first_at = 0.0
+        self._committed_at = -1.0
         self._behind: set[bytes] = set()  # sessions of which events were dropped while nothing could be written
         self._shares = {view.sid: retention.Share(view.sid, view.ended, view.log_bytes) for view in events.views()}
         self.total = sum(share.log_bytes for share in self._shares.values())
@@ -81,7 +83,7 @@ class Writer:
         """True when the session was declared lost, on disk or not."""
         return self._session(sid).lost
 
-    def take(self, sid: bytes, event: Event | Unknown, body: bytes, now: float, *, force: bool = False) -> Verdict:
+    def take(self, sid: bytes, event: Event | Unknown, body: bytes, *, force: bool = False) -> Verdict:
         """Decide about one event and keep it if it is the next. `body` is its wire form without the envelope.
 
         While nothing can be written one full batch is kept and no more, unless `force`.
@@ -101,13 +103,11 @@ class Writer:
         session.cursor.take(event.seq)
         session.lost = isinstance(event, Lost)
         session.ended = session.ended or isinstance(event, (Exited, Lost))
-        if not self._taken:
-            self._first_at = now
         self._taken.append(_Taken(sid, event, body))
         self._bytes += len(body)
         return verdict
 
-    def missing(self, sid: bytes, first: int, now: float, now_us: int) -> None:
+    def missing(self, sid: bytes, first: int, now_us: int) -> None:
         """The worker holds nothing before `first`: what the log has not is gone for ever. Number and say so."""
         session = self._session(sid)
         last = session.cursor.last
@@ -120,7 +120,7 @@ class Writer:
                 offset = taken.event.offset + len(taken.event.data)
         cut = Cut(first - 1, now_us, last + 1, offset, offset, projection.REASON_MISSING)
         session.cursor.last = first - 2
-        self.take(sid, cut, encode_body(cut), now, force=True)
+        self.take(sid, cut, encode_body(cut), force=True)
 
     def ask(self, sid: bytes, now: float) -> int | None:
         """The event that the session's worker is to go back to, or None when it was asked a moment ago."""
@@ -134,9 +134,9 @@ class Writer:
 
     def wait_s(self, now: float) -> float | None:
         """Seconds until the batch must be committed; None when there is none."""
-        return batching.wait_s(len(self._taken), self._bytes, self._first_at, now)
+        return batching.wait_s(len(self._taken), self._bytes, self._committed_at, now)
 
-    def commit(self) -> dict[bytes, SessionView]:
+    def commit(self, clock: Callable[[], float] = monotonic) -> dict[bytes, SessionView]:
         """Write what was taken. The sessions that changed, with their new records; LogFault: nothing was written.
 
         When the disk is all but full as much is written as finds a place, oldest first; see `is_idle`.
@@ -154,6 +154,7 @@ class Writer:
                     count //= 2
                 else:
                     raise
+        self._committed_at = clock()
         del self._taken[:count]
         self._bytes = sum(len(taken.body) for taken in self._taken)
         for sid, view in views.items():

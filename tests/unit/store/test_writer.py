@@ -24,7 +24,7 @@ def events(tmp_path):
 
 
 def take(writer, event, sid=SID, *, force=False):
-    return writer.take(sid, event, encode_body(event), 0.0, force=force)
+    return writer.take(sid, event, encode_body(event), force=force)
 
 
 def fill(writer, count, sid=SID, data=b"x" * 32_000):
@@ -95,10 +95,10 @@ def test_nothing_is_added_to_a_lost_session(events):
 def test_what_the_worker_lost_is_numbered(events):
     writer = Writer(events, None)
     take(writer, CREATED)
-    writer.missing(SID, 2, 0.0, 7)
+    writer.missing(SID, 2, 7)
     assert writer.newest(SID) == 1  # nothing is missing
     take(writer, Output(2, 1, 0, b"abc"))
-    writer.missing(SID, 9, 0.0, 7)
+    writer.missing(SID, 9, 7)
     assert writer.newest(SID) == 8
     take(writer, Output(9, 1, 40, b"x"))
     view = writer.commit()[SID]
