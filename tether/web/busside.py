@@ -258,7 +258,7 @@ class BusSide:
                 connection.close(CLOSE_IDLE)
             elif silent_s <= IDLE_S:
                 connection.tick(now)
-                if heartbeat and connection.mode:
+                if heartbeat and connection.mode and not self.ended(connection.sid):
                     # Browsers slow the timers of hidden pages down; the open connection is the sign of life.
                     self.uplink.send(encode(connection.sid, connection.seen))
 

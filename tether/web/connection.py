@@ -56,6 +56,8 @@ IDLE_S: Final = 45.0
 STALLED_S: Final = 300.0
 BROKER_AWAY: Final = "the gateway's broker is away: you observe until it is back"
 
+_ABSENCE: Final = frozenset({"ended", "not-found", "not-ready"})
+
 Send = Callable[[bytes], Awaitable[None]]
 Close = tuple[int, str]
 """A WebSocket close code and its reason."""
@@ -90,6 +92,7 @@ class Connection:
         self._place = Attachment(attach.after, Flow())
         self._answered = asyncio.Event()
         self._known = False  # to this run of the broker
+        self._ordered = False  # the client wants something that may be refused
         self._refusal = ""
         self._asked_at = 0.0
 
@@ -230,6 +233,7 @@ class Connection:
         match arrived.message:
             case Input() | Resize():
                 # What can't be passed on now is sent again by the client, which numbers its input.
+                self._ordered = True
                 self._side.uplink.send(arrived.frame)
             case Seen() as seen:
                 self.seen = seen
@@ -295,6 +299,10 @@ class Connection:
             self._known = False
             self.tick(monotonic())
             return
+        if isinstance(message, Refused) and message.code in _ABSENCE and not message.req:
+            if not self._ordered:
+                return  # the answer to a sign of life, which the client did not ask for
+            self._ordered = False
         if isinstance(message, Attached | Control):
             self.mode, self.epoch = message.mode, message.epoch
             # The key to the session's lane opens a socket of this machine: nothing a browser could use, or should have.
