@@ -101,9 +101,9 @@ class Gateway:
             with contextlib.suppress(OSError):
                 screen.close()
         with contextlib.suppress(subprocess.SubprocessError, OSError):
-            self._remember()
+            with contextlib.suppress(AssertionError):  # it may be down
+                self._remember()
             self.tether("stop", "--all", "--yes", "--timeout", "2", check=False, timeout=30)
-            self._remember()
             self.tether("stop", "--yes", check=False, timeout=30)
         left: list[str] = []
         # The keeper ends by itself ten seconds after it has nothing to keep: nobody waits for that.

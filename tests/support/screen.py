@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 KEPT = 8 << 20  # bytes of output remembered
+MATCH = 64 << 10  # no match is longer
 
 
 class Screen:
@@ -37,7 +38,7 @@ class Screen:
         os.set_blocking(self.master, False)
         self.resize(cols, rows)
         self.termios_before = termios.tcgetattr(self.slave)
-        self.data = b""
+        self.data = bytearray()
         self._from = 0
         slave = self.slave
         self.process = subprocess.Popen(
@@ -63,7 +64,7 @@ class Screen:
     @property
     def rest(self) -> bytes:
         """What came after the last match."""
-        return self.data[self._from :]
+        return bytes(self.data[self._from :])
 
     def termios_now(self) -> list[object]:
         """The terminal's settings, as stty would show them."""
@@ -91,18 +92,23 @@ class Screen:
         """Read until the regular expression `pattern` matches behind the last match; AssertionError otherwise."""
         regex = re.compile(pattern.encode() if isinstance(pattern, str) else pattern, re.DOTALL)
         deadline = time.monotonic() + timeout
+        begin = self._from
+        going = True
         while True:
-            found = regex.search(self.data, self._from)
+            # A flood is not searched from its beginning again and again.
+            found = regex.search(bytes(self.data[begin:]))
             if found:
-                self._from = found.end()
+                self._from = begin + found.end()
                 return found
+            begin = max(self._from, len(self.data) - MATCH)
             left = deadline - time.monotonic()
-            if left <= 0 or not self._read(left):
-                found = regex.search(self.data, self._from)
-                if found:
-                    self._from = found.end()
-                    return found
+            if not going or left <= 0:
                 raise AssertionError(f"no {pattern!r} on the screen within {timeout:g} s\n{self._shown()}")
+            before = len(self.data)
+            going = self._read(left)
+            begin = min(begin, max(self._from, len(self.data) - MATCH))
+            if len(self.data) < before:  # the oldest were forgotten
+                begin = self._from
 
     def read_for(self, seconds: float) -> bytes:
         """Read whatever comes in `seconds`."""
@@ -110,7 +116,7 @@ class Screen:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and self._read(left):
             pass
-        return self.data[start:]
+        return bytes(self.data[start:])
 
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Read to the end of the program; its exit status, negative for a signal."""
@@ -168,7 +174,7 @@ class Screen:
         self.data += chunk
         if len(self.data) > 2 * KEPT:
             cut = len(self.data) - KEPT
-            self.data = self.data[cut:]
+            del self.data[:cut]
             self._from = max(0, self._from - cut)
         return bool(chunk)
 

@@ -7,76 +7,97 @@ import select
 from typing import Final
 
 from tether.bus import BrokerClient, Bus
-from tether.cli import gateway
+from tether.cli import finding, gateway, supervising
 from tether.cli.gateway import Say
 from tether.clock import monotonic
 from tether.errors import TIMED_OUT, TetherError
 from tether.paths import Paths
 from tether.settings import Settings
+from tether.store.reader import LogReader, LogUnavailable
+from tether.wire.codec import decode_body
 from tether.wire.control import Reload
-from tether.wire.ids import NO_SESSION
+from tether.wire.events import Exited, Lost, Note
 from tether.wire.views import ENDED, SessionView
 
 BACK_S: Final = 30.0
-_BACK: Final = frozenset({"starting", "running", "stalled"})
+_GONE: Final = frozenset({"ended", "not-found"})
+_PAUSE_S: Final = 0.03
 
 
 def live_sessions(paths: Paths) -> list[SessionView]:
-    """The sessions that live now; none when the broker is too ill to say."""
+    """The sessions that live now, by the broker's word, or by the log's when the broker is too ill to say."""
     try:
-        return [view for view in gateway.ask_sessions(paths).views if view.state not in ENDED]
+        return finding.live(paths)
     except TetherError:
-        return []
+        return [view for view in finding.recorded(paths) if view.state not in ENDED]
 
 
 def restart(paths: Paths, settings: Settings, live: list[SessionView], say: Say) -> int:
     """Restart and wait until everything is back; the number of sessions that went on."""
     gateway.stop(paths, say)
     gateway.start(paths, settings, say)
-    _wait_back(paths, live, say)
-    with contextlib.closing(Bus()) as bus:
-        BrokerClient(bus, paths).ask(NO_SESSION, Reload(0), BACK_S)
-    back = _wait_back(paths, live, say)
-    _wait_running(paths)
-    return back
-
-
-def _wait_back(paths: Paths, live: list[SessionView], say: Say) -> int:
-    """Wait until each of `live` answers again or has ended by itself; how many answer."""
     deadline = monotonic() + BACK_S
+    with contextlib.closing(Bus()) as bus, contextlib.closing(LogReader(paths)) as log:
+        broker = BrokerClient(bus, paths)
+        # Where each session's log ended before its worker was told: its word that it runs new code comes behind.
+        since = {view.sid: _last(log, view.sid) for view in live}
+        told = [view for view in live if _reload(broker, view, deadline)]
+        back = [view for view in told if _renewed(log, view, since[view.sid], deadline)]
+    _wait_running(paths)
+    return len(back)
+
+
+def _reload(broker: BrokerClient, view: SessionView, deadline: float) -> bool:
+    """Tell one worker, as soon as the new broker knows it. False when the session has ended meanwhile."""
     while True:
-        now = {view.sid: view for view in gateway.ask_sessions(paths).views}
-        missing = [view for view in live if not _is_back(view, now.get(view.sid))]
-        if not missing:
-            return sum(1 for view in live if view.sid in now)
+        try:
+            broker.ask(view.sid, Reload(0), max(0.1, deadline - monotonic()))
+            return True
+        except TetherError as error:
+            if error.code in _GONE:
+                return False
+            if error.code != "not-ready" or monotonic() > deadline:
+                raise _not_back(view, error.message) from None
+        select.select([], [], [], _PAUSE_S)
+
+
+def _renewed(log: LogReader, view: SessionView, since: int, deadline: float) -> bool:
+    """Wait for the worker's note in the log that it carries on with new code. False when the session has ended."""
+    while True:
+        with contextlib.suppress(LogUnavailable):
+            while rows := log.events(view.sid, since, 256):
+                since = rows[-1][0]
+                for _, body in rows:
+                    match decode_body(body):
+                        case Note(code="upgraded" | "recovered"):
+                            return True
+                        case Exited() | Lost():
+                            return False
         if monotonic() > deadline:
-            names = ", ".join(f"{view.id} ({_said(now.get(view.sid))})" for view in missing)
-            raise TetherError(
-                f"The gateway runs, but these sessions have not come back in {BACK_S:g} s: {names}",
-                hint="Their agents were not touched. Look again with: tether ls",
-                code="timeout",
-                status=TIMED_OUT,
-            )
-        select.select([], [], [], 0.05)
+            raise _not_back(view, "its worker has not said that it runs the new code")
+        select.select([], [], [], _PAUSE_S)
 
 
-def _is_back(before: SessionView, now: SessionView | None) -> bool:
-    # A session the new broker does not list has ended meanwhile, unless its worker has not said Hello yet; the
-    # broker lists what the log believes to live as recovering, so that the two can be told apart.
-    return now is None or now.state in _BACK or now.state in ENDED
+def _not_back(view: SessionView, why: str) -> TetherError:
+    return TetherError(
+        f"The gateway runs, but session {view.id} is not back: {why}",
+        hint="Its agent was not touched. Look again with: tether ls",
+        code="timeout",
+        status=TIMED_OUT,
+    )
 
 
-def _said(view: SessionView | None) -> str:
-    return view.state if view is not None else "not listed"
+def _last(log: LogReader, sid: bytes) -> int:
+    with contextlib.suppress(LogUnavailable):
+        return log.last_seq(sid)
+    return 0
 
 
 def _wait_running(paths: Paths) -> None:
     """Wait until supervisord calls every service running (it does so some seconds after a start)."""
-    from tether.cli import supervising
-
     deadline = monotonic() + gateway.START_S
-    while any(service.state != "running" for service in supervising.services(paths)):
+    while slow := [service for service in supervising.services(paths) if service.state != "running"]:
         if monotonic() > deadline:
-            slow = [f"{service.name} {service.state}" for service in supervising.services(paths)]
-            raise TetherError(f"Not every service runs: {', '.join(slow)}", hint="See: tether status", status=TIMED_OUT)
+            names = ", ".join(f"{service.name} {service.state}" for service in slow)
+            raise TetherError(f"Not every service runs: {names}", hint="See: tether status", status=TIMED_OUT)
         select.select([], [], [], 0.05)

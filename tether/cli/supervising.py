@@ -81,6 +81,8 @@ def environment(paths: Paths, environ: dict[str, str]) -> dict[str, str]:
         **kept,
         "TETHER_SUP_RUN": str(paths.run),
         "TETHER_SUP_LOG": str(paths.log),
+        # supervisord expands the names of programs' logs twice.
+        "TETHER_SUP_LOG_TWICE": str(paths.log).replace("%", "%%"),
         "TETHER_SUP_PYTHON": shlex.quote(sys.executable),
         # supervisord refuses to start where it can't have the number it is told.
         "TETHER_SUP_MINFDS": str(FDS_WANTED if enough else limit),
