@@ -105,19 +105,24 @@ def limit_table() -> str:
 
 
 def commented(source: str) -> Iterator[tuple[str, str]]:
-    """Each annotated assignment in `source`, in order, with the comment above it and the one behind it."""
+    """Each annotated assignment in `source`, in order, with the comment above it and the one behind it.
+
+    A comment above a group without blank lines is about all of the group.
+    """
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
+    inherited: dict[int, str] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            above: list[str] = []
+            above: list[str] = [inherited[node.lineno]] if node.lineno in inherited else []
             line = node.lineno - 1
             while line in comments and source.splitlines()[line - 1].lstrip().startswith("#"):
                 above.insert(0, comments[line])
                 line -= 1
+            inherited[(node.end_lineno or 0) + 1] = " ".join(above)
             behind = comments.get(node.end_lineno or 0)
             yield node.target.id, " ".join([*above, *([behind] if behind else [])])
 
