@@ -381,14 +381,12 @@ def test_a_taken_port_is_named_and_the_web_part_does_not_start(gateway: Gateway,
     assert not (gateway.run_dir / "web.error").exists(), "the one that runs has none"
 
 
-def test_a_viewer_of_a_session_that_ends_is_told_the_end_and_nothing_else(gateway: Gateway, shell: str):
-    """Signs of life are refused once the session has ended; that is not the viewer's concern."""
+def test_a_client_of_a_session_that_ends_is_told_so_and_gets_answers_still(gateway: Gateway, shell: str):
     with WebClient(gateway, shell) as client:
         client.expect(Attached)
         client.type(b"exit 4\r")
         assert client.expect(Exited).code == 4
-        for number in range(5):
-            client.send(Seen(client.id, client.seqs[-1], 0))
-            client.send(Ping(number))
-            client.expect(Pong, lambda pong, n=number: pong.req == n)
-        assert not [m for m in client.inbox if isinstance(m, Refused)]
+        client.send(Seen(client.id, client.seqs[-1], 0))
+        client.send(Take(55, client.id))
+        refused = client.expect(Refused)
+        assert (refused.req, refused.code) == (55, "ended")

@@ -148,12 +148,12 @@ class BusSide:
         if self.connections.get(key) is not connection:
             return
         del self.connections[key]
-        if connection.mode:
+        if connection.standing.mode:
             self._departures[key] = self._loop.call_later(DETACH_GRACE_S, self._depart, key)
 
     def detach(self, connection: Connection) -> None:
         """The client said goodbye: its attachment ends at once."""
-        connection.mode = ""
+        connection.standing.mode = ""
         self._depart((connection.sid, connection.client))
 
     def close_all(self) -> None:
@@ -200,7 +200,7 @@ class BusSide:
             return
         connection = self.connections.get((sid, getattr(message, "client", b"")))
         if connection is not None:
-            connection.from_broker(message)
+            connection.standing.from_broker(message)
         elif isinstance(message, Refused) and not message.client:
             log.info("event=unaddressed-refusal code=%s", message.code)
 
@@ -209,7 +209,7 @@ class BusSide:
         self.refresh()
         for connection in self.connections.values():
             if not self.ended(connection.sid):
-                connection.ask_to_attach()
+                connection.standing.attach_again()
 
     def refresh(self) -> bool:
         """Ask the broker for its sessions. False when it is away."""
@@ -231,7 +231,7 @@ class BusSide:
         hub.exists(view.seq)
         for connection in self.connections.values():
             if connection.sid == view.sid:
-                connection.changed(view)
+                connection.tell(view)
 
     # -- time
 
@@ -258,7 +258,7 @@ class BusSide:
                 connection.close(CLOSE_IDLE)
             elif silent_s <= IDLE_S:
                 connection.tick(now)
-                if heartbeat and connection.mode and not self.ended(connection.sid):
+                if heartbeat and connection.standing.mode and not self.ended(connection.sid):
                     # Browsers slow the timers of hidden pages down; the open connection is the sign of life.
                     self.uplink.send(encode(connection.sid, connection.seen))
 

@@ -8,7 +8,6 @@ client says. The broker knows the client as an attachment; that it is away does 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import types
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
@@ -23,13 +22,11 @@ from tether.web.admission import Credential
 from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
 from tether.web.flow import Flow
 from tether.web.hub import Hub
-from tether.web.mirror import merge
 from tether.web.outbox import Outbox
+from tether.web.standing import Standing
 from tether.wire.codec import encode, peek_tag
 from tether.wire.control import (
     Attach,
-    Attached,
-    Control,
     Credit,
     Detach,
     Input,
@@ -42,21 +39,14 @@ from tether.wire.control import (
     Take,
 )
 from tether.wire.limits import TAIL_BYTES_MAX
-from tether.wire.views import ENDED, SessionView
 
 if TYPE_CHECKING:
     from tether.web.busside import BusSide
 
-# How long the first answer waits for the broker before the client is told that it only observes for now.
-ATTACH_WAIT_S: Final = 2.0
-ATTACH_AGAIN_S: Final = 1.0
 # A client that answers nothing, pings neither, is gone. One that does not read can't answer: pings wait behind the
 # output. It costs nothing, so it may sleep for longer, but loses its attachment (and the lease) with the silence.
 IDLE_S: Final = 45.0
 STALLED_S: Final = 300.0
-BROKER_AWAY: Final = "the gateway's broker is away: you observe until it is back"
-
-_ABSENCE: Final = frozenset({"ended", "not-found", "not-ready"})
 
 Send = Callable[[bytes], Awaitable[None]]
 Close = tuple[int, str]
@@ -81,20 +71,16 @@ class Connection:
         self.client = attach.client
         self.credential = credential
         self.alive = alive
-        self.mode = ""
         self.sending = False  # a send is waiting for the client to read
-        self.epoch = attach.epoch
         self.wake = asyncio.Event()
         self.closing: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self.seen = Seen(attach.client, attach.after, 0)
         self._side = side
         self._outbox = Outbox(sid)
         self._place = Attachment(attach.after, Flow())
-        self._answered = asyncio.Event()
-        self._known = False  # to this run of the broker
-        self._ordered = False  # the client wants something that may be refused
-        self._refusal = ""
-        self._asked_at = 0.0
+        self.standing = Standing(
+            side.uplink, sid, attach, self.tell, lambda: side.record(sid), lambda: self.close(CLOSE_TOO_MANY)
+        )
 
     # -- ends
 
@@ -149,14 +135,11 @@ class Connection:
 
     async def _introduce(self, send: Send) -> None:
         """Attached comes first of all: the broker's, or our own when there is none to ask."""
-        if not self._side.ended(self.sid) and self.ask_to_attach(take=self.attach.take):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ATTACH_WAIT_S):
-                    await self._answered.wait()
+        if not self._side.ended(self.sid):
+            await self.standing.introduce()
         view = self._side.view(self.sid)
-        if not self._known and view is not None:
-            reason = "the session has ended" if view.state in ENDED else self._refusal or BROKER_AWAY
-            self.tell(Attached(self.attach.req, "observe", view.epoch, view, reason))
+        if not self.standing.known and view is not None:
+            self.tell(self.standing.stand_in(view))
         await self._send_news(send)
 
     async def _send_snapshot(self, send: Send) -> None:
@@ -232,9 +215,7 @@ class Connection:
             return
         match arrived.message:
             case Input() | Resize():
-                # What can't be passed on now is sent again by the client, which numbers its input.
-                self._ordered = True
-                self._side.uplink.send(arrived.frame)
+                self.standing.order(arrived.frame)
             case Seen() as seen:
                 self.seen = seen
                 self._side.uplink.send(arrived.frame)
@@ -242,76 +223,18 @@ class Connection:
                 self._place.flow.credit(offset)
                 self.wake.set()
             case Take() | Release() as question:
-                self._ask(question)
+                self.standing.ask(question)
             case Ping(req=req):
                 self.tell(Pong(req))
             case Detach():
                 self._side.detach(self)
                 self.close(CLOSE_DETACHED)
 
-    def _ask(self, question: Take | Release) -> None:
-        def answered(message: Any) -> None:
-            self.from_broker(msgspec.structs.replace(message, req=question.req))
-
-        if not self._side.uplink.question(self.sid, question, answered):
-            self.tell(
-                Refused(question.req, "not-ready", "The gateway's broker is away", "Try again in a moment", self.client)
-            )
-
-    # -- with the broker
-
-    def ask_to_attach(self, *, take: bool = False) -> bool:
-        """Make this client an attachment at the broker, or say again that it is one. False when the broker is away."""
-        # Who only observes now must not become the controller because the broker was restarted.
-        mode = self.attach.mode if not self.mode or self.mode == "control" else "observe"
-        message = msgspec.structs.replace(self.attach, mode=mode, take=take, epoch=self.epoch, after=self._place.cursor)
-        self._known = False
-        self._asked_at = monotonic()
-        self._answered.clear()
-        return bool(self._side.uplink.question(self.sid, message, self._attach_answered))
-
     def tick(self, now: float) -> None:
         """Once a second: look for events that no notice told of, and see that the broker knows this client."""
         self.wake.set()
-        if self._known or now - self._asked_at < ATTACH_AGAIN_S:
-            return
-        if self._side.uplink.ready and not self._side.ended(self.sid):
-            self.ask_to_attach()
-
-    def _attach_answered(self, message: Any) -> None:
-        self._answered.set()
-        if isinstance(message, Attached):
-            self._known = True
-            # The broker does not follow output: how far the session is stands in the log.
-            view = merge(message.view, self._side.record(self.sid)) or message.view
-            self.from_broker(msgspec.structs.replace(message, req=self.attach.req, view=view))
-        elif isinstance(message, Refused):
-            # The view goes on without the broker; `tick` asks again, for it may only not know the session yet.
-            self._refusal = message.message
-            if message.code == "too-many":
-                self.close(CLOSE_TOO_MANY)
-
-    def from_broker(self, message: Any) -> None:
-        """Pass on what the broker says to this client, and note what it may do."""
-        if isinstance(message, Refused) and message.code == "not-attached":
-            # The broker was away, or took a pause of ours for the end. The client need not know: it is attached again,
-            # and sends its input again.
-            self._known = False
-            self.tick(monotonic())
-            return
-        if isinstance(message, Refused) and message.code in _ABSENCE and not message.req:
-            if not self._ordered:
-                return  # the answer to a sign of life, which the client did not ask for
-            self._ordered = False
-        if isinstance(message, Attached | Control):
-            self.mode, self.epoch = message.mode, message.epoch
-            # The key to the session's lane opens a socket of this machine: nothing a browser could use, or should have.
-            message = msgspec.structs.replace(message, lane=b"")
-        self.tell(message)
-
-    def changed(self, view: SessionView) -> None:
-        """The session looks different now."""
-        self.tell(view)
+        if self.standing.overdue(now) and not self._side.ended(self.sid):
+            self.standing.attach_again()
 
 
 @types.coroutine
