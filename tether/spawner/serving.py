@@ -237,6 +237,12 @@ class Spawner:
                 self._replace(held)
 
     def _replace(self, held: Holding) -> None:
+        sid = bytes.fromhex(held.sid)
+        if held.spec is None and not self._paths.ring(sid).exists():
+            # Its session ended, and no spawner was there to be told. The broker knows from the log how it ended.
+            self._lose(held, "its worker left nothing to continue from")
+            self._paths.worker_lock(sid).unlink(missing_ok=True)
+            return
         if not held.died(monotonic()):
             self._lose(held, "its worker died again and again, or found nothing to continue from")
             return
