@@ -140,7 +140,7 @@ class Worker:
         self.offset += len(data)
 
     def exit(self, code: int = 0) -> None:
-        self.add(Exited(self.next, self.next, code, None))
+        self.add(Exited(self.next, time.time_ns() // 1000, code, None))
 
     def send(self, frame: bytes) -> bool:
         return self.dealer.send(frame)
