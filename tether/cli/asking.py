@@ -87,11 +87,13 @@ def _listen(broker: BrokerClient, client: bytes, typed: Typed, epoch: int) -> in
             case InputAck(client=who) if who == client:
                 typed.acked(got[1].n, resend=got[1].resend)
             case Attached() | Control():
-                if got[1].mode != "control":
+                if got[1].mode != "control" and not typed.settled:
                     raise TetherError(
-                        f"Control was taken: {got[1].reason}", code="stale-epoch", status=CONFLICT,
-                        hint="Say --take to take it back",
-                    )  # fmt: skip
+                        f"Control was lost before everything was taken: {got[1].reason}",
+                        hint="See what arrived: tether ls -a, tether logs",
+                        code="stale-epoch",
+                        status=CONFLICT,
+                    )
                 epoch = got[1].epoch
             case Refused(code="not-ready" | "not-attached" | "hello-first"):
                 pass  # it is sent again

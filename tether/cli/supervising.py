@@ -11,14 +11,11 @@ import os
 import resource
 import shlex
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from xmlrpc.client import Error as XmlRpcError
-from xmlrpc.client import ServerProxy
 
 from tether import locks, secret_files
 from tether.errors import NO_GATEWAY, TetherError
@@ -104,6 +101,8 @@ def write_configuration(paths: Paths) -> None:
 
 def spawn(paths: Paths, lock: int, environ: dict[str, str]) -> int:
     """Start supervisord in a session of its own, away from this terminal; its process id."""
+    import subprocess
+
     log = os.open(paths.log / "supervisord.out.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
@@ -151,14 +150,12 @@ def shut_down(paths: Paths) -> None:
         supervisor.shutdown()
 
 
-def start_service(paths: Paths, name: str) -> None:
-    """Start one service that is not running; nothing when it is."""
-    with contextlib.suppress(XmlRpcError), _proxy(paths) as supervisor:
-        supervisor.startProcess(name, False)
-
-
 @contextlib.contextmanager
 def _proxy(paths: Paths) -> Iterator[Any]:
+    # Half of what the command's start would cost: imported by the few verbs that ask supervisord.
+    from xmlrpc.client import Error as XmlRpcError
+    from xmlrpc.client import ServerProxy
+
     from supervisor.xmlrpc import SupervisorTransport
 
     before = socket.getdefaulttimeout()
@@ -167,8 +164,6 @@ def _proxy(paths: Paths) -> Iterator[Any]:
     try:
         yield ServerProxy("http://127.0.0.1", transport=transport).supervisor
     except (OSError, XmlRpcError) as error:
-        if isinstance(error, XmlRpcError) and "ALREADY_STARTED" in str(error):
-            return
         raise TetherError(
             f"supervisord does not answer on {paths.supervisor_sock}: {error}",
             hint="If that stays so, end it and start again: tether stop --yes, then tether start",
