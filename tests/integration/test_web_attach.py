@@ -390,3 +390,21 @@ def test_a_client_of_a_session_that_ends_is_told_so_and_gets_answers_still(gatew
         client.send(Take(55, client.id))
         refused = client.expect(Refused)
         assert (refused.req, refused.code) == (55, "ended")
+
+
+def test_a_web_part_that_is_told_to_end_sends_its_clients_away_to_come_back(gateway: Gateway, shell: str):
+    pid = gateway.pid("web")
+    with api(gateway) as requests, WebClient(gateway, shell) as client:
+        client.expect(Attached)
+        stream = Stream(requests, shell, mode="observe")
+        stream.until(Attached)
+        os.kill(pid, signal.SIGTERM)
+        assert client.closed() == 1012
+        for _ in stream._bytes:
+            pass  # a stream that ends in good order raises nothing
+        stream.close()
+    gateway.wait_until("another web part", lambda: connected(gateway) and gateway.pid("web") != pid, 30)
+    log = (gateway.root / "log" / "web.log").read_text()
+    assert "Traceback" not in log
+    with WebClient(gateway, shell, client=client.id) as again:
+        assert again.expect(Attached).mode == "control"

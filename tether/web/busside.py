@@ -107,6 +107,14 @@ class BusSide:
             records = []
         return self.mirror.all(records)
 
+    def find(self, prefix: str) -> list[SessionView]:
+        """The sessions whose public id begins with `prefix` (normalised); one whose id equals it wins alone."""
+        try:
+            records = [record for record in self.reader.find(prefix) if record.id.startswith(prefix)]
+        except LogUnavailable:
+            records = []
+        return self.mirror.find(prefix, records)
+
     # -- hubs
 
     def hub(self, sid: bytes) -> Hub:

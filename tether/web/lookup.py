@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from tether.web import gate, mirror
+from tether.web import gate
 from tether.web.admission import Credential
 from tether.web.answers import ApiError
 from tether.web.busside import BusSide
@@ -37,10 +37,10 @@ async def resolve(connection: HTTPConnection[Any], text: str) -> SessionView:
     credential_of(connection.scope)
     side = side_of(connection)
     prefix = normalise_public(text)
-    found = mirror.find(side.sessions(), prefix) if prefix is not None else []
+    found = side.find(prefix) if prefix is not None else []
     if not found and prefix is not None and await _ask_broker(side):
         # A session made a moment ago: its notice may have been lost, the broker knows it all the same.
-        found = mirror.find(side.sessions(), prefix)
+        found = side.find(prefix)
     if not found:
         raise ApiError(404, "not-found", "There is no such session", "List them: GET /api/v1/sessions?all=1")
     if len(found) > 1:

@@ -51,6 +51,14 @@ class Mirror:
             merged.setdefault(sid, view)
         return sorted(merged.values(), key=lambda view: (view.created, view.sid))
 
+    def find(self, prefix: str, records: Iterable[SessionView]) -> list[SessionView]:
+        """The sessions whose public id begins with `prefix`, of these `records` of the log and of what lives; one whose
+        id equals it wins alone."""
+        found = {view.sid: view for view in self.views.values() if view.id.startswith(prefix)}
+        for record in records:
+            found[record.sid] = self.get(record.sid, record) or record
+        return [view for view in found.values() if view.id == prefix] or list(found.values())
+
 
 def merge(live: SessionView | None, record: SessionView | None) -> SessionView | None:
     """One view of a session from the broker's and the log's."""
@@ -66,9 +74,3 @@ def merge(live: SessionView | None, record: SessionView | None) -> SessionView |
         cut_bytes=max(live.cut_bytes, record.cut_bytes),
         log_bytes=max(live.log_bytes, record.log_bytes),
     )
-
-
-def find(views: Iterable[SessionView], prefix: str) -> list[SessionView]:
-    """The sessions whose public id begins with `prefix` (normalised); one whose id equals it wins alone."""
-    found = [view for view in views if view.id.startswith(prefix)]
-    return [view for view in found if view.id == prefix] or found

@@ -131,8 +131,8 @@ class QuietServer(uvicorn.Server):
         self._on_exit()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """As uvicorn's."""
-        super().handle_exit(sig, frame)
+        """End in good order, with status 0: uvicorn would raise the signal again and look killed."""
+        self.should_exit = True
         self._wake()
 
 

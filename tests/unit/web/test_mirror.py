@@ -2,7 +2,6 @@
 
 from msgspec.structs import replace
 
-from tether.web import mirror
 from tether.web.mirror import Mirror
 from tether.wire.views import SessionView
 
@@ -53,10 +52,14 @@ def test_all_sessions_are_the_logs_and_the_brokers_oldest_first_and_ended_ones_a
     assert set(known.views) == {view(3).sid}
 
 
-def test_a_session_is_found_by_a_prefix_and_a_whole_id_wins_alone():
-    views = [replace(view(1), id="abcd0000"), replace(view(2), id="abce0000"), replace(view(3), id="xyz00000")]
-    assert [one.id for one in mirror.find(views, "abc")] == ["abcd0000", "abce0000"]
-    assert [one.id for one in mirror.find(views, "abcd")] == ["abcd0000"]
-    assert mirror.find(views, "q") == []
-    twin = [replace(view(1), id="abc"), replace(view(2), id="abcd")]
-    assert [one.id for one in mirror.find(twin, "abc")] == ["abc"]
+def test_a_session_is_found_by_a_prefix_among_the_living_and_the_logged_and_a_whole_id_wins_alone():
+    known = Mirror()
+    alive = replace(view(1), id="abcd0000")
+    known.news(alive)
+    logged = [replace(view(2, "exited"), id="abce0000"), replace(alive, seq=9)]
+    assert {one.id for one in known.find("abc", logged)} == {"abcd0000", "abce0000"}
+    assert [(one.id, one.seq) for one in known.find("abcd", logged[1:])] == [("abcd0000", 9)]
+    assert [one.id for one in known.find("abcd0000", [])] == ["abcd0000"]
+    assert known.find("q", []) == []
+    known.news(replace(view(3), id="abc"))
+    assert [one.id for one in known.find("abc", logged)] == ["abc"]
