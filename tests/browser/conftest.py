@@ -118,11 +118,16 @@ OpenTab = Callable[..., Tab]
 
 @pytest.fixture
 def open_tab(chromium: Browser, gateway: Gateway) -> Iterator[OpenTab]:
-    """`open_tab(session, phone=False, query="")`: a browser of its own, signed in with a link, live in the session."""
+    """`open_tab(session, phone=False, query="")`: a browser of its own, signed in with a link, live in the session.
+
+    `link` is the link of another gateway's session.
+    """
     contexts: list[BrowserContext] = []
     tabs: list[Tab] = []
 
-    def open_one(session: str, *, phone: bool = False, query: str = "", dark: bool = True, live: bool = True) -> Tab:
+    def open_one(
+        session: str, *, phone: bool = False, query: str = "", dark: bool = True, live: bool = True, link: str = ""
+    ) -> Tab:
         context = chromium.new_context(
             viewport=PHONE if phone else DESK,
             has_touch=phone,
@@ -133,8 +138,7 @@ def open_tab(chromium: Browser, gateway: Gateway) -> Iterator[OpenTab]:
         contexts.append(context)
         tab = Tab(context.new_page())
         tabs.append(tab)
-        link = gateway.ticket_url(session)
-        tab.page.goto(link.replace("#", f"{query}#", 1))
+        tab.page.goto((link or gateway.ticket_url(session)).replace("#", f"{query}#", 1))
         if live:
             tab.expect_state("live")
         return tab

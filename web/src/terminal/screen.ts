@@ -7,6 +7,7 @@ import "@xterm/xterm/css/xterm.css";
 
 import type { Display, Origin } from "../session/attachment";
 import type { Size } from "../session/sizing";
+import { LIMITS } from "../wire.gen";
 import { isReport, keySequence, type BarKey } from "./keys";
 import { watchQuestions } from "./replies";
 import { DARK, LIGHT } from "./themes";
@@ -34,6 +35,13 @@ export interface ScreenOptions {
   modify(text: string): string;
 }
 
+/** What fits, and the room (in px, and device pixels for each) that it was found for. */
+interface Fits extends Size {
+  readonly width: number;
+  readonly height: number;
+  readonly scale: number;
+}
+
 export class Screen implements Display {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
@@ -43,6 +51,7 @@ export class Screen implements Display {
   readonly #unlisten: () => void;
   #replaying = 0;
   #origin: Origin = "typed";
+  #fits: Fits | null = null;
   #refit: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: ScreenOptions) {
@@ -153,14 +162,28 @@ export class Screen implements Display {
 
   /** Find what fits at the normal font, tell it, and scale what is shown now. */
   #measure(): void {
+    const fits = this.#fitting();
+    if (fits === null) return;
+    this.options.fitted({ cols: fits.cols, rows: fits.rows });
+    this.#scale(fits);
+  }
+
+  #fitting(): Size | null {
+    const { clientWidth: width, clientHeight: height } = this.options.host;
+    const known = this.#fits;
+    const sameScale = known?.scale === devicePixelRatio;
+    if (sameScale && known.width === width && known.height === height) return known;
     const before = this.#terminal.options.fontSize ?? this.#fontPx;
     this.#terminal.options.fontSize = this.#fontPx;
-    const fits = this.#fit.proposeDimensions();
+    const found = this.#fit.proposeDimensions();
     this.#terminal.options.fontSize = before;
-    if (fits !== undefined && Number.isFinite(fits.cols) && fits.cols > 1 && fits.rows > 1) {
-      this.options.fitted({ cols: Math.min(fits.cols, 1000), rows: Math.min(fits.rows, 1000) });
-      this.#scale(fits);
-    }
+    if (found === undefined || !Number.isFinite(found.cols) || found.cols <= 1 || found.rows <= 1) return null;
+    // The width of a cell is rounded over the present columns: asked twice for one width, xterm.js may answer with one
+    // column more or less, and the session would swing between the two.
+    const cols = sameScale && known.width === width ? known.cols : Math.min(found.cols, LIMITS.COLS_MAX);
+    const rows = sameScale && known.height === height ? known.rows : Math.min(found.rows, LIMITS.ROWS_MAX);
+    this.#fits = { width, height, scale: devicePixelRatio, cols, rows };
+    return this.#fits;
   }
 
   #apply(size: Size): void {

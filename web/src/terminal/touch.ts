@@ -48,7 +48,8 @@ export function listenToTouch(terminal: Terminal, area: HTMLElement): () => void
     const done = drag;
     drag = null;
     if (done.tapped(event.timeStamp)) {
-      // Links keep their click; everywhere else a tap means: type here.
+      // A tap means: type here. Inside, the click that follows may open a link; outside, it would take the focus away.
+      if (!terminal.element?.contains(event.target as Node)) event.preventDefault();
       terminal.focus();
       return;
     }

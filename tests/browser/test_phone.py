@@ -1,0 +1,151 @@
+"""The session on a phone: touch, the key bar, the soft keyboard, an input method."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import CDPSession, expect
+
+from tests.browser.conftest import PHONE, OpenTab, Tab
+from tests.support.gateway import Gateway
+
+
+def touch(tab: Tab) -> CDPSession:
+    return tab.page.context.new_cdp_session(tab.page)
+
+
+def drag(tab: Tab, from_y: int, to_y: int, steps: int = 12) -> None:
+    """One finger from top to bottom or back, at the middle of the screen."""
+    session = touch(tab)
+    x = PHONE["width"] // 2
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": from_y}]})
+    for step in range(1, steps + 1):
+        y = from_y + (to_y - from_y) * step / steps
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def focused(tab: Tab) -> bool:
+    return bool(tab.page.evaluate("document.activeElement.className.includes('xterm-helper-textarea')"))
+
+
+def test_the_key_bar_sends_keys_and_keeps_the_keyboard(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run(gateway.add_fake("raw_echo"))
+    tab = open_tab(session, phone=True)
+    tab.page.get_by_test_id("terminal").tap()
+    assert focused(tab)
+    bar = tab.see("key-bar")
+    for key in bar.get_by_role("button").all():
+        box = key.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+    ctrl = bar.get_by_role("button", name="Control, for the next key")
+    ctrl.tap()
+    expect(ctrl).to_have_attribute("aria-pressed", "true")
+    assert focused(tab)
+    tab.page.keyboard.type("c")
+    expect(ctrl).to_have_attribute("aria-pressed", "false")
+    bar.get_by_role("button", name="Shift Tab").tap()
+    bar.get_by_role("button", name="Up").tap()
+    assert focused(tab)
+    gateway.wait_until(
+        "the bytes of the keys", lambda: b"\x03\x1b[Z\x1b[A" in gateway.raw(session).replace(b"\r\n", b"")
+    )
+    tab.shot("phone-keys")
+
+
+def test_arrows_follow_the_mode_of_the_program(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.type(r"printf '\033[?1h'; read -rsn3 key; printf '%q\n' " + '"$key"\n')
+    expect(tab.rows).to_contain_text(re.compile(r'"\$key"'))
+    tab.see("key-bar").get_by_role("button", name="Up").tap()
+    tab.expect_text(r"$'\EOA'")
+
+
+def test_a_fine_pointer_has_no_key_bar(open_tab: OpenTab, session: str) -> None:
+    expect(open_tab(session).see("key-bar")).to_have_count(0)
+
+
+def test_a_drag_scrolls_and_a_tap_focuses(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.type("for i in $(seq 1 300); do echo row-$i; done\n")
+    tab.expect_text("row-300")
+    tab.page.locator(".xterm-helper-textarea").evaluate("area => area.blur()")
+    address = tab.page.url
+    drag(tab, 200, 560)
+    expect(tab.rows).not_to_contain_text("row-300")
+    assert not focused(tab)
+    assert tab.page.url == address
+    tab.page.get_by_test_id("terminal").tap()
+    assert focused(tab)
+    drag(tab, 560, 120)
+    drag(tab, 560, 120)
+    tab.expect_text("row-300")
+
+
+def test_on_the_alternate_screen_a_drag_is_arrow_keys(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.type("seq 1 500 | less\n")
+    expect(tab.rows).to_contain_text(re.compile(r"^1234.*:"))
+    drag(tab, 500, 200)
+    expect(tab.rows).not_to_contain_text(re.compile(r"^1234"))
+    expect(tab.rows).to_contain_text(re.compile(r":"))
+    tab.type("q")
+
+
+def test_a_soft_keyboard_shrinks_the_page_and_asks_for_one_size(
+    open_tab: OpenTab, gateway: Gateway, session: str
+) -> None:
+    tab = open_tab(session, phone=True)
+    tab.see("fit").tap()
+    expect(tab.see("size")).to_have_attribute("data-fits", "true")
+    tall = tab.size()
+    # As on iOS: the window keeps its size, and only the visual viewport shrinks.
+    tab.page.evaluate(
+        """() => {
+            Object.defineProperty(visualViewport, "height", { value: 500, configurable: true });
+            visualViewport.dispatchEvent(new Event("resize"));
+            visualViewport.dispatchEvent(new Event("scroll"));
+        }"""
+    )
+    expect(tab.root).not_to_have_attribute("data-size", tall)
+    expect(tab.see("size")).to_have_attribute("data-fits", "true")
+    box = tab.see("key-bar").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 500
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tab.shot("phone-keyboard")
+    resizes = [event for event in gateway.events(session) if event.get("type", event.get("tag")) == "resized"]
+    assert len(resizes) == 2
+
+
+def test_an_input_method_types_once(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.type("cat\n")
+    cdp = touch(tab)
+    for text in ("n", "ni", "niha", "nihao"):
+        cdp.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    cdp.send("Input.insertText", {"text": "你好"})
+    tab.page.keyboard.press("Enter")
+    expect(tab.rows).to_contain_text(re.compile("你好.*你好"))
+    assert "".join(tab.lines()).count("你好") == 2
+    assert "ni" not in "".join(tab.lines())
+
+
+def test_a_long_title_leaves_every_control_in_reach(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run("shell", title="the quick brown fox " * 6)
+    tab = open_tab(session, phone=True, dark=False)
+    for control in (tab.see("release"), tab.see("control"), tab.see("key-bar"), tab.page.get_by_role("link")):
+        box = control.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+    tab.shot("phone-long-title")
+    tab.page.goto(gateway.url(path="/"))
+    row = tab.page.locator(f"[data-id='{session}']")
+    expect(row).to_be_visible()
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] >= 56
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tab.shot("phone-list")
