@@ -36,7 +36,7 @@ class Steering:
         """One message from the broker."""
         match message:
             case Input():
-                self._input(message)
+                self._passed_on(message)
             case Resize():
                 self._resize(message)
             case Grant():
@@ -57,7 +57,15 @@ class Steering:
             case _:
                 log.warning("event=unexpected message=%s", type(message).__name__)
 
-    def _input(self, message: Input) -> None:
+    def _passed_on(self, message: Input) -> None:
+        self.take_input(message)
+        worker = self._worker
+        if worker.lane.holds(message.client):
+            # On its way when the lane opened, so acknowledged there; but the broker waits for a word as well.
+            worker.tell_broker(InputAck(message.client, worker.inbox.last(message.client)))
+
+    def take_input(self, message: Input) -> None:
+        """One input, from the broker or over the lane."""
         worker = self._worker
         ring = worker.ring
         room = ring.input_room() if not worker.kept.agent_gone else 0
