@@ -38,7 +38,7 @@ def become_subreaper() -> bool:
 
 
 def not_dumpable() -> None:
-    """No core dump, and /proc/<pid>/environ and mem closed to other processes of the same user without CAP_SYS_PTRACE."""
+    """No core dump, and /proc/<pid>/environ and mem closed to the same user's processes without CAP_SYS_PTRACE."""
     prctl(_PR_SET_DUMPABLE, 0)
 
 

@@ -50,7 +50,8 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[attach]"""
 
-    # Keys that detach: a prefix and a letter, as in "ctrl-\\ d"; "none" turns them off. TETHER_DETACH_KEYS overrides it.
+    # Keys that detach: a prefix and a letter, as in "ctrl-\\ d"; "none" turns them off. TETHER_DETACH_KEYS
+    # overrides it.
     detach_keys: str = "ctrl-\\ d"
 
 

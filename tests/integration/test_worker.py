@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.gateway import Gateway
 
 PYTHON = sys.executable
@@ -99,9 +100,7 @@ def test_a_stop_ends_everything_the_agent_started_even_daemons_that_ignore_signa
 
 def test_a_killed_worker_is_replaced_on_the_same_agent_without_losing_a_byte(gateway: Gateway):
     code = (
-        "import sys\n"
-        "for n in range(400_000): sys.stdout.write(f'line {n:07d}\\n')\n"
-        "sys.stdout.flush(); sys.exit(9)\n"
+        "import sys\nfor n in range(400_000): sys.stdout.write(f'line {n:07d}\\n')\nsys.stdout.flush(); sys.exit(9)\n"
     )
     agent(gateway, "writer", code)
     session = gateway.run("writer")

@@ -22,7 +22,7 @@ from tether.wire.limits import FRAME_BYTES_MAX
 # enough that a worker notices within milliseconds that the store is slow.
 DEALER_HWM: Final = 64
 ROUTER_HWM: Final = 4096
-# A viewer that does not read costs its publisher at most 256 full events (8 MB), then loses the next ones and refetches.
+# A viewer that does not read costs its publisher at most 256 full events (8 MB), then loses the next and refetches.
 PUBLISHER_HWM: Final = 256
 SUBSCRIBER_HWM: Final = 1024
 HANDSHAKE_MS: Final = 2000
