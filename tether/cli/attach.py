@@ -23,6 +23,7 @@ from tether.clock import monotonic
 from tether.errors import NO_GATEWAY, SESSION_LOST, TetherError
 from tether.paths import Paths
 from tether.wire.events import Event, Exited, Lost, Output, Resized
+from tether.wire.views import ENDED
 
 _READ: Final = 64 * 1024
 _FINISH_S: Final = 5.0
@@ -238,9 +239,13 @@ class Attachment:
         """The broker knows no such session (any more). The log says how it ended, as soon as it is written."""
         self._feed.check()
         self._ended_at = self._ended_at or now
-        if now - self._ended_at > _FINISH_S:
-            record = self._feed.record()
-            state = record.state if record is not None else "unknown"
+        record = self._feed.record()
+        state = record.state if record is not None else "unknown"
+        if record is not None and state in ENDED and self._feed.cursor.seen >= record.seq:
+            # The end itself stood in what was skipped.
+            status = _status(record.exit_code, record.exit_signal)
+            self._end = End("lost", SESSION_LOST, record.detail) if state == "lost" else End("exited", status)
+        elif now - self._ended_at > _FINISH_S:
             self._end = End("lost", SESSION_LOST, f"its end is not in the log (state {state})")
 
     # -- signals and end
@@ -267,6 +272,10 @@ class Attachment:
 
 def exit_status(event: Exited) -> int:
     """The agent's end as a shell shows it: its code, or 128 and the signal."""
-    if event.signal is not None:
-        return 128 + event.signal
-    return event.code if event.code is not None else SESSION_LOST
+    return _status(event.code, event.signal)
+
+
+def _status(code: int | None, signum: int | None) -> int:
+    if signum is not None:
+        return 128 + signum
+    return code if code is not None else SESSION_LOST

@@ -12,6 +12,7 @@ from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire.codec import decode_body
 from tether.wire.events import Event, Exited, Lost, Output, Unknown
+from tether.wire.views import ENDED
 
 _ROWS: Final = 256
 _BYTES: Final = 1 << 20
@@ -47,6 +48,9 @@ def follow(paths: Paths, log: LogReader, sid: bytes, after: int = 0, limit_s: fl
                     if isinstance(event, Exited | Lost):
                         return
                 unavailable_since = 0.0
+                record = log.session(sid)
+                if record is not None and record.state in ENDED and record.seq <= after:
+                    return
             except LogUnavailable:
                 unavailable_since = unavailable_since or monotonic()
                 if monotonic() - unavailable_since > _PATIENCE_S:

@@ -18,7 +18,7 @@ from tether.errors import FAILED, TIMED_OUT, USAGE, TetherError, printable
 from tether.paths import Paths, resolve
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire.codec import decode_body
-from tether.wire.events import Event, Exited, Lost, Output
+from tether.wire.events import Event, Output
 from tether.wire.views import ENDED, SessionView
 
 _IDLE_S: Final = 3.0
@@ -97,6 +97,13 @@ class _Watch:
             return [event for _, body in rows if isinstance(event := decode_body(body), Event)]
         return []
 
+    def ended(self) -> bool:
+        """True when the log holds the session's end."""
+        with contextlib.suppress(LogUnavailable):
+            record = self.log.session(self.view.sid)
+            return record is not None and record.state in ENDED
+        return False
+
     def last_output_us(self) -> int:
         """When the newest output came, in microseconds since 1970; the session's creation when there was none."""
         for _, body in reversed(self.log.tail(self.view.sid, 1)):
@@ -121,12 +128,9 @@ class _Watch:
 
 def _exit(watch: _Watch, _: str) -> int:
     """0 when the session has ended, however."""
-    watch.after = max(0, watch.log.last_seq(watch.view.sid) - 1)
-    while True:
-        for event in watch.events():
-            if isinstance(event, Exited | Lost):
-                return 0
+    while not watch.ended():
         watch.pause()
+    return 0
 
 
 def _idle(watch: _Watch, detail: str) -> int:
@@ -140,8 +144,7 @@ def _idle(watch: _Watch, detail: str) -> int:
         left_us = watch.last_output_us() + quiet_us - now_us()
         if left_us <= 0:
             return 0
-        watch.after = max(watch.after, watch.log.last_seq(watch.view.sid) - 1)
-        if any(isinstance(event, Exited | Lost) for event in watch.events()):
+        if watch.ended():
             return FAILED
         watch.pause(min(1.0, left_us / 1_000_000))
 
@@ -155,15 +158,14 @@ def _text(watch: _Watch, pattern: str, after: int) -> int:
     plain = Plain()
     shown = ""
     while True:
-        ended = False
+        ended = watch.ended()
         events = watch.events()
         for event in events:
             if isinstance(event, Output):
                 shown = (shown + plain.feed(event.data))[-2 * _TEXT_BYTES :]
                 if regex.search(shown + plain.pending):
                     return 0
-            ended = ended or isinstance(event, Exited | Lost)
-        if ended:
+        if ended and not events:
             return FAILED
         if not events:
             watch.pause()
