@@ -49,7 +49,7 @@ bench: $(VENV)/dev.stamp  ## Latency and throughput against peers, as ratios
 	$(BIN)/python -m tests.bench
 
 web: $(VENV)/dev.stamp  ## Build the web client into the package
-	$(BIN)/python -m pip --disable-pip-version-check install --quiet --editable .
+	$(BIN)/python hatch_build.py
 
 wire: $(VENV)/dev.stamp  ## Write the golden files and the browser's types
 	$(BIN)/python tools/golden.py

@@ -41,7 +41,7 @@ class Poller:
             self._poller.unregister(key)
 
     def wait(self, timeout_s: float | None) -> dict[_Waitable, int]:
-        """Wait at most `timeout_s` seconds (None: for ever). What is ready, with its poll bits: 1 read, 2 write, 4 error.
+        """Wait at most `timeout_s` seconds (None: for ever). What is ready, by its poll bits: 1 read, 2 write, 4 error.
 
         A dealer whose connection events are waiting is among the ready, whether or not it has mail.
         """
