@@ -62,8 +62,8 @@ class Connection:
 
 
 class LaneServer:
-    """Listens for the holder of the session `sid`; `on_input` takes its inputs, `watch(fd, write)` polls for us
-    (`write` None: no more)."""
+    """Listens for the holder of the session `sid`; `on_input` takes its inputs, `on_left` hears that it is gone,
+    `watch(fd, write)` polls for us (`write` None: no more)."""
 
     def __init__(
         self,
@@ -71,11 +71,13 @@ class LaneServer:
         sid: bytes,
         watch: Callable[[int, bool | None], None],
         on_input: Callable[[Input], None],
+        on_left: Callable[[bytes], None] = lambda _client: None,
     ) -> None:
         self._path = path
         self._sid = sid
         self._watch = watch
         self._on_input = on_input
+        self._on_left = on_left
         self._connections: dict[int, Connection] = {}
         self._holder: Connection | None = None
         self._granted = (b"", b"", 0)  # client, key, epoch
@@ -195,7 +197,8 @@ class LaneServer:
         fd = connection.sock.fileno()
         if self._connections.pop(fd, None) is None:
             return
-        if self._holder is connection:
-            self._holder = None
         self._watch(fd, None)
         connection.sock.close()
+        if self._holder is connection:
+            self._holder = None
+            self._on_left(connection.holder)

@@ -123,7 +123,9 @@ class Worker:
             self._poller.add(dealer)
             self._poller.add_monitor(dealer)
         self._poller.add(self._wake_r)
-        self.lane = LaneServer(self.paths.worker_lane(self.sid), self.sid, self._watch, self.steering.take_input)
+        self.lane = LaneServer(
+            self.paths.worker_lane(self.sid), self.sid, self._watch, self.steering.take_input, self.steering.say_taken
+        )
         self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave)
         self._link_fd = -1
         self._connect_holder(monotonic())

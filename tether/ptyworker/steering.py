@@ -64,6 +64,10 @@ class Steering:
             # On its way when the lane opened, so acknowledged there; but the broker waits for a word as well.
             worker.tell_broker(InputAck(message.client, worker.inbox.last(message.client)))
 
+    def say_taken(self, client: bytes) -> None:
+        """Tell the broker what is taken of `client`: of what is acknowledged on the lane it hears nothing."""
+        self._worker.tell_broker(InputAck(client, self._worker.inbox.last(client)))
+
     def take_input(self, message: Input) -> None:
         """One input, from the broker or over the lane."""
         worker = self._worker
@@ -127,7 +131,7 @@ class Steering:
         worker.lane.grant(grant.client, grant.lane, grant.epoch)
         if grant.client:
             # What was acknowledged on a lane the broker has never seen: a client that comes back asks it.
-            worker.tell_broker(InputAck(grant.client, worker.inbox.last(grant.client)))
+            self.say_taken(grant.client)
         if grant.epoch == worker.ring.header.epoch:
             return  # the broker is new and gives the same holder a new key
         worker.ring.header.epoch = grant.epoch

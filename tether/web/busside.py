@@ -58,6 +58,7 @@ class BusSide:
         self.connections: dict[Key, Connection] = {}
         self._credentials = credentials
         self._hubs: dict[bytes, Hub] = {}
+        self._taken: dict[Key, int] = {}
         self._departures: dict[Key, asyncio.TimerHandle] = {}
         self._loop = asyncio.get_running_loop()
         self._bus = Bus()
@@ -127,6 +128,10 @@ class BusSide:
             self._look(hub)
         return hub
 
+    def watched(self, sid: bytes) -> Hub | None:
+        """The session's hub if somebody watches it."""
+        return self._hubs.get(sid)
+
     def release_hub(self, sid: bytes) -> None:
         """Close the session's hub when nobody watches any more."""
         hub = self._hubs.get(sid)
@@ -159,6 +164,14 @@ class BusSide:
         if connection.standing.mode:
             self._departures[key] = self._loop.call_later(DETACH_GRACE_S, self._depart, key)
 
+    def took(self, connection: Connection, n: int) -> None:
+        """The worker acknowledged input `n` of this client over its lane, of which the broker hears nothing."""
+        self._taken[(connection.sid, connection.client)] = n
+
+    def taken(self, connection: Connection) -> int:
+        """The newest input of this client that was acknowledged over a lane; 0 when none was."""
+        return self._taken.get((connection.sid, connection.client), 0)
+
     def detach(self, connection: Connection) -> None:
         """The client said goodbye: its attachment ends at once."""
         connection.standing.mode = ""
@@ -171,6 +184,7 @@ class BusSide:
 
     def _depart(self, key: Key) -> None:
         self._departures.pop(key, None)
+        self._taken.pop(key, None)
         sid, client = key
         self.uplink.send(encode(sid, Detach(client)))
 

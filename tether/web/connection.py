@@ -22,6 +22,7 @@ from tether.web.admission import Credential
 from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
 from tether.web.flow import Flow
 from tether.web.hub import Hub
+from tether.web.lane import LaneKeeper
 from tether.web.outbox import Outbox
 from tether.web.standing import Standing
 from tether.wire.codec import encode, peek_tag
@@ -30,6 +31,7 @@ from tether.wire.control import (
     Credit,
     Detach,
     Input,
+    InputAck,
     Ping,
     Pong,
     Refused,
@@ -79,7 +81,14 @@ class Connection:
         self._outbox = Outbox(sid)
         self._place = Attachment(attach.after, Flow())
         self.standing = Standing(
-            side.uplink, sid, attach, self.tell, lambda: side.record(sid), lambda: self.close(CLOSE_TOO_MANY)
+            side.uplink,
+            sid,
+            attach,
+            self.tell,
+            lambda: side.record(sid),
+            lambda: self.close(CLOSE_TOO_MANY),
+            LaneKeeper(side.paths.worker_lane(sid), sid, attach.client, self._taken, self._over_lane),
+            lambda: side.taken(self),
         )
 
     # -- ends
@@ -91,6 +100,7 @@ class Connection:
 
     def leave(self) -> None:
         """What carried the connection is gone."""
+        self.standing.leave()
         self._side.leave(self)
 
     # -- towards the client
@@ -214,7 +224,9 @@ class Connection:
             self.tell(arrived)
             return
         match arrived.message:
-            case Input() | Resize():
+            case Input():
+                self.standing.type(arrived.frame)
+            case Resize():
                 self.standing.order(arrived.frame)
             case Seen() as seen:
                 self.seen = seen
@@ -229,6 +241,15 @@ class Connection:
             case Detach():
                 self._side.detach(self)
                 self.close(CLOSE_DETACHED)
+
+    def _taken(self, ack: InputAck) -> None:
+        self._side.took(self, ack.n)
+        self.tell(ack)
+
+    def _over_lane(self, frame: bytes) -> None:
+        hub = self._side.watched(self.sid)
+        if hub is not None:
+            hub.arrived(frame)
 
     def tick(self, now: float) -> None:
         """Once a second: look for events that no notice told of, and see that the broker knows this client."""

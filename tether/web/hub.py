@@ -50,18 +50,27 @@ class Hub:
         for watcher in self.watchers:
             watcher.set()
 
+    def arrived(self, frame: bytes) -> None:
+        """One event over a lane, ahead of its copy on the bus."""
+        if self._add(frame):
+            self.newest = max(self.newest, self.recent.last)
+            self.wake()
+
+    def _add(self, frame: bytes) -> bool:
+        try:
+            piece = live_piece(frame)
+        except WireError as error:
+            log.warning("event=bad-live-frame error=%r", str(error))
+            return False
+        return piece is not None and self.recent.add(piece)
+
     def _drain(self) -> None:
         news = False
         for _ in range(DRAIN_MAX):
             frame = self._subscriber.receive() if self._subscriber is not None else None
             if frame is None:
                 break
-            try:
-                piece = live_piece(frame)
-            except WireError as error:
-                log.warning("event=bad-live-frame error=%r", str(error))
-                continue
-            news = (piece is not None and self.recent.add(piece)) or news
+            news = self._add(frame) or news
         else:
             # The socket's descriptor reports only changes: what is left must be asked for.
             self._loop.call_soon(self._drain)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tether.clock import monotonic
+from tether.web.lane import LaneKeeper
 from tether.web.mirror import merge
 from tether.web.uplink import Uplink
 from tether.wire.control import Attach, Attached, Control, Refused, Release, Take
@@ -30,7 +31,8 @@ _ABSENCE: Final = frozenset({"ended", "not-found", "not-ready"})
 class Standing:
     """`mode` is what the broker granted last ("" before that), under the lease's `epoch`.
 
-    `record` gives the log's record of the session; `give_up` is called when the session takes no more clients.
+    `record` gives the record in the log; `give_up` is called when the session takes no more clients; `lane` is
+    the client's own, and `taken` the newest input of it that was acknowledged there.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Standing:
         tell: Callable[[Any], None],
         record: Callable[[], SessionView | None],
         give_up: Callable[[], None],
+        lane: LaneKeeper,
+        taken: Callable[[], int],
     ) -> None:
         self.mode = ""
         self.epoch = attach.epoch
@@ -51,6 +55,8 @@ class Standing:
         self._tell = tell
         self._record = record
         self._give_up = give_up
+        self._lane = lane
+        self._taken = taken
         self._answered = asyncio.Event()
         self._ordered = False  # the client wants something that may be refused
         self._refusal = ""
@@ -83,9 +89,19 @@ class Standing:
         return not self.known and self._uplink.ready and now - self._asked_at >= ATTACH_AGAIN_S
 
     def order(self, frame: bytes) -> None:
-        """Pass input or a size on as it came. Where it can't be, the client sends it again: it numbers its input."""
+        """Pass a size on as it came."""
         self._ordered = True
         self._uplink.send(frame)
+
+    def type(self, frame: bytes) -> None:
+        """Pass input on as it came: over the lane, or through the broker, which fences it as well. Where it can't be,
+        the client sends it again: it numbers its input."""
+        if not self._lane.send(frame):
+            self.order(frame)
+
+    def leave(self) -> None:
+        """The client is gone."""
+        self._lane.leave()
 
     def ask(self, question: Take | Release) -> None:
         """Pass a question of the client's on; its answer carries the client's own number."""
@@ -103,6 +119,7 @@ class Standing:
             return
         if isinstance(message, Attached | Control):
             self.mode, self.epoch = message.mode, message.epoch
+            self._lane.granted(message.epoch, message.lane if message.mode == "control" else b"")
             # The key to the session's lane opens a socket of this machine: nothing a browser could use, or should have.
             message = msgspec.structs.replace(message, lane=b"")
         self._tell(message)
@@ -127,7 +144,8 @@ class Standing:
             self.known = True
             # The broker does not follow output: how far the session is stands in the log.
             view = merge(message.view, self._record()) or message.view
-            self.from_broker(msgspec.structs.replace(message, req=self._attach.req, view=view))
+            last_n = max(message.last_n, self._taken())
+            self.from_broker(msgspec.structs.replace(message, req=self._attach.req, view=view, last_n=last_n))
         elif isinstance(message, Refused):
             # The view goes on without the broker, which may only not know the session yet: it is asked again.
             self._refusal = message.message

@@ -35,6 +35,26 @@ class Line:
         return self.ready
 
 
+class Lane:
+    """The keeper's surface: what was granted, what was sent, and whether the lane takes anything."""
+
+    def __init__(self) -> None:
+        self.grants: list[tuple[int, bytes]] = []
+        self.sent: list[bytes] = []
+        self.takes = True
+
+    def granted(self, epoch: int, key: bytes) -> None:
+        self.grants.append((epoch, key))
+
+    def send(self, frame: bytes) -> bool:
+        if self.takes:
+            self.sent.append(frame)
+        return self.takes
+
+    def leave(self) -> None:
+        self.grants.append((0, b""))
+
+
 class Story:
     def __init__(self, mode: str = "control") -> None:
         self.line = Line()
@@ -42,8 +62,10 @@ class Story:
         self.gave_up = False
         self.record: SessionView | None = None
         attach = Attach(7, ME, "phone", "web", mode, 80, 24, take=True)
+        self.lane = Lane()
+        self.taken = 0
         self.standing = Standing(
-            self.line, SID, attach, self.told.append, lambda: self.record, self._give_up  # type: ignore[arg-type]
+            self.line, SID, attach, self.told.append, lambda: self.record, self._give_up, self.lane, lambda: self.taken  # type: ignore[arg-type]
         )  # fmt: skip
 
     def _give_up(self) -> None:
@@ -138,3 +160,25 @@ def test_the_stand_in_says_why_the_client_only_observes():
     ended = SessionView(SID, "k3v9x0pq", "shell", "t", "exited", epoch=8)
     attached = story.standing.stand_in(ended)
     assert (attached.req, attached.mode, attached.epoch, attached.reason) == (7, "observe", 8, "the session has ended")
+
+
+def test_the_lane_is_entered_with_the_lease_left_with_it_and_is_the_first_way_for_input():
+    story = Story()
+    story.standing.attach_again()
+    story.answer(Attached(7, "control", 4, VIEW, lane=b"key"))
+    assert story.lane.grants[-1] == (4, b"key")
+    story.standing.type(b"input")
+    assert (story.lane.sent, story.line.sent) == ([b"input"], [])
+    story.lane.takes = False
+    story.standing.type(b"again")
+    assert story.line.sent == [b"again"], "without a lane it goes through the broker"
+    story.standing.from_broker(Control(ME, "observe", 5, "you", lane=b"other"))
+    assert story.lane.grants[-1] == (5, b""), "a key that comes with no lease opens nothing"
+
+
+def test_a_client_that_comes_back_continues_behind_what_was_taken_over_the_lane():
+    story = Story()
+    story.taken = 9
+    story.standing.attach_again()
+    story.answer(Attached(7, "control", 4, VIEW, last_n=2))
+    assert story.told[-1].last_n == 9

@@ -1,0 +1,83 @@
+"""A browser's lane against the worker's own end of it, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from tether.ptyworker.lane import LaneServer
+from tether.web.lane import LaneKeeper
+from tether.wire.codec import encode
+from tether.wire.control import Input, InputAck
+from tether.wire.events import Output
+
+SID = bytes(range(16))
+ME = b"m" * 16
+KEY = b"k" * 16
+
+
+class Bench:
+    """Both ends on one asyncio loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.inputs: list[Input] = []
+        self.acks: list[InputAck] = []
+        self.events: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self.server = LaneServer(path, SID, self._watch, self.inputs.append)
+        self.keeper = LaneKeeper(path, SID, ME, self.acks.append, self.events.append)
+
+    def _watch(self, fd: int, write: bool | None) -> None:
+        self._loop.remove_reader(fd)
+        if write is not None:
+            self._loop.add_reader(fd, lambda: self.server.ready(fd, 5))
+
+    async def until(self, what: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not what():
+                step = asyncio.Event()
+                self._loop.call_later(0.005, step.set)
+                await step.wait()
+
+
+def test_input_goes_and_acknowledgements_and_events_come_until_the_lease_moves_on(tmp_path: Path):
+    async def story() -> None:
+        bench = Bench(tmp_path / "l")
+        assert not bench.keeper.send(b"too early")
+        bench.server.grant(ME, KEY, 3)
+        bench.keeper.granted(3, KEY)
+        await bench.until(lambda: bench.server.holds(ME))
+        frame = encode(SID, Input(ME, 3, 1, b"ls"))
+        await bench.until(lambda: bench.keeper.send(frame))
+        await bench.until(lambda: bench.inputs)
+        assert bench.inputs == [Input(ME, 3, 1, b"ls")]
+        event = encode(SID, Output(5, 1, 0, b"hi"))
+        bench.server.send(encode(SID, InputAck(ME, 1)))
+        bench.server.publish(event)
+        await bench.until(lambda: bench.events)
+        assert (bench.acks, bench.events) == ([InputAck(ME, 1)], [event])
+        bench.server.grant(b"o" * 16, b"other key bytes!", 4)
+        await bench.until(lambda: not bench.keeper.send(frame))
+        bench.keeper.leave()
+        bench.server.close()
+
+    asyncio.run(story())
+
+
+def test_a_wrong_key_or_no_worker_leaves_the_brokers_way_and_nothing_else(tmp_path: Path):
+    async def story() -> None:
+        bench = Bench(tmp_path / "l")
+        bench.server.grant(ME, KEY, 3)
+        bench.keeper.granted(3, b"x" * 16)
+        await bench.until(lambda: bench.keeper._entering is not None and bench.keeper._entering.done())
+        assert not bench.keeper.send(b"frame")
+        bench.server.close()
+        bench.keeper.granted(3, KEY)
+        entering = bench.keeper._entering
+        assert entering is not None
+        await entering
+        assert not bench.keeper.send(b"frame")
+        bench.keeper.leave()
+
+    asyncio.run(story())
