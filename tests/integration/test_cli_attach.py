@@ -149,6 +149,22 @@ def test_a_second_terminal_sees_the_screen_and_follows(shared: Gateway) -> None:
     assert first.wait_exit() == 0
 
 
+def test_a_session_is_chosen_among_several(shared: Gateway) -> None:
+    wanted = shared.run(title="wanted")
+    shared.run(title="other")
+    refused = shared.tether("attach", "--observe", check=False)
+    assert refused.returncode == 2
+    assert wanted in refused.stderr
+    screen = shared.screen("attach")
+    screen.expect("Which one")
+    screen.type("wanted\r")
+    screen.expect(r"\$ ")
+    screen.type(b"\x1cd")
+    assert screen.wait_exit() == 0
+    assert f"tether attach {wanted}" in screen.text
+    shared.tether("stop", "--all", "--yes")
+
+
 def test_an_observer_never_writes(shared: Gateway) -> None:
     session = shared.run()
     screen = shared.attach(session, "--observe")

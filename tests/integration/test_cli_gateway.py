@@ -172,3 +172,11 @@ def test_a_service_that_dies_is_shown_and_comes_back(gateway: Gateway) -> None:
     old = gateway.kill("broker", signal.SIGKILL)
     gateway.wait_until("the broker is back", lambda: gateway.pid("broker") != old)
     gateway.tether("ls")
+
+
+def test_a_service_needs_a_service_manager() -> None:
+    """Without systemd (or launchd) it is said, and the gateway runs all the same."""
+    with Gateway(start=False, env={"PATH": "/nonexistent"}) as gateway:
+        done = gateway.tether("start", "--service")
+        assert "no systemd" in done.stderr
+        assert gateway.status()["state"] in ("up", "starting")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Sequence
 
 from tether.cli import gateway
-from tether.cli.call import line
+from tether.cli.call import interactive, line
 from tether.errors import NOT_FOUND, USAGE, TetherError, printable
 from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable
@@ -103,9 +104,25 @@ def unknown(text: str, views: Sequence[SessionView]) -> TetherError:
     return TetherError(f"There is no session {printable(text, 60)!r}", hint=hint, code="not-found", status=NOT_FOUND)
 
 
+def _ask(views: Sequence[SessionView]) -> SessionView:
+    """Let the person choose."""
+    for number, view in enumerate(views, 1):
+        print(f"{number:>3}  {view.id}  {view.state:<8} {line(view.title, 50)}", file=sys.stderr)
+    print("Which one? (number, id or title) ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline().strip()
+    if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(views):
+        return views[int(answer) - 1]
+    found = pick(answer, views) if answer else None
+    if found is None:
+        raise unknown(answer, views)
+    return found
+
+
 def _only(views: Sequence[SessionView]) -> SessionView:
     if len(views) == 1:
         return views[0]
+    if views and interactive():
+        return _ask(views)
     if not views:
         raise TetherError(
             "There are no live sessions", hint="Start one: tether run shell", code="not-found", status=NOT_FOUND

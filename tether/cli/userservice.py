@@ -50,7 +50,9 @@ def name(environ: dict[str, str]) -> str:
 def unit_text(paths: Paths, environ: dict[str, str]) -> str:
     """The systemd unit."""
     variables = "\n".join(f"Environment={_systemd_quoted(f'{n}={environ[n]}')}" for n in _PASSED_ON if environ.get(n))
-    filled = {"@HOME@": _plain(str(paths.data.parent)), "@PYTHON@": _systemd_quoted(sys.executable)}
+    # Only in a command line is a dollar sign special.
+    python = _systemd_quoted(sys.executable).replace("$", "$$")
+    filled = {"@HOME@": _plain(str(paths.data.parent)), "@PYTHON@": python}
     return _fill(supervising.template("tether.service"), {**filled, "@ENVIRONMENT@": variables})
 
 
@@ -142,6 +144,6 @@ def _plain(text: str) -> str:
 
 
 def _systemd_quoted(text: str) -> str:
-    """One word of a unit file: quoted, with specifiers and variables made plain."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$").replace("\n", "\\n")
+    """One word of a unit file: quoted, with specifiers made plain."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
     return f'"{escaped}"'

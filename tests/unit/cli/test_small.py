@@ -85,7 +85,7 @@ def test_service_files_hold_odd_values(tmp_path: Path) -> None:
     odd = '/h/100% "odd" $dir'
     paths = Paths(tmp_path, tmp_path / "data", tmp_path / "run", tmp_path / "log")
     unit = userservice.unit_text(paths, {"TETHER_HOME": odd, "PATH": "/bin"})
-    assert 'Environment="TETHER_HOME=/h/100%% \\"odd\\" $$dir"' in unit
+    assert 'Environment="TETHER_HOME=/h/100%% \\"odd\\" $dir"' in unit
     assert "KillMode=process" in unit
     assert "@" not in unit
     agent = plistlib.loads(
