@@ -31,8 +31,9 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 const TIMEOUT_MS = 5_000;
 const MARK = { "X-Tether": "1" };
 
-export function listSessions(): Promise<Answer<readonly SessionInfo[]>> {
-  return get("/api/v1/sessions?all=1", (body) => (body as { sessions: SessionInfo[] }).sessions);
+/** The live sessions, oldest first, or all of them. */
+export function listSessions(all: boolean): Promise<Answer<readonly SessionInfo[]>> {
+  return get(`/api/v1/sessions${all ? "?all=1" : ""}`, (body) => (body as { sessions: SessionInfo[] }).sessions);
 }
 
 export function getSession(id: string): Promise<Answer<SessionInfo>> {

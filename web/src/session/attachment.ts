@@ -12,10 +12,9 @@ import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionV
 import { Cursor } from "./cursor";
 import { endingOf, endingOfView, type Ending } from "./ending";
 import { fromHex, loadTyping, saveTyping, toHex } from "./identity";
-import { Kept } from "./kept";
 import { Rendered } from "./rendered";
 import { type Size, Sizing } from "./sizing";
-import { Typing } from "./typing";
+import { Typist } from "./typist";
 
 export type Mode = "control" | "observe";
 
@@ -39,17 +38,11 @@ export interface Notice {
 /** Where keys come from: only a person's typing claims the terminal's size and is kept when it can't be sent. */
 export type Origin = "typed" | "pointer" | "reply";
 
-export interface KeptView {
-  readonly bytes: number;
-  readonly preview: string;
-}
-
 const HEARTBEAT_MS = 3_000;
 // A line that is back so soon was hardly noticed: what was typed meanwhile goes out as if nothing had been.
 const BLINK_MS = 3_000;
 // Keys that lay this long are no longer what their typist expects to happen.
 const STALE_MS = 30_000;
-const PREVIEW_CHARS = 48;
 
 export class Attachment {
   readonly connection: Connection;
@@ -63,16 +56,12 @@ export class Attachment {
   readonly pty = signal<Size>({ cols: 80, rows: 24 });
   /** Whether the session's size is the one that fills this page. */
   readonly fits = signal(false);
-  readonly kept = signal<KeptView>({ bytes: 0, preview: "" });
   readonly notice = signal<Notice | null>(null);
-  /** Grows whenever somebody types in vain. */
-  readonly refusals = signal(0);
+  readonly typist: Typist;
 
   readonly #sizing = new Sizing();
   readonly #cursor = new Cursor();
-  readonly #kept = new Kept();
   readonly #rendered: Rendered;
-  readonly #typing: Typing;
   #display: Display | null = null;
   #sid: Uint8Array = NO_SESSION;
   #epoch = 0;
@@ -81,7 +70,6 @@ export class Attachment {
   #downAt = 0;
   #request = 0;
   #serial = 0;
-  #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -92,7 +80,11 @@ export class Attachment {
   ) {
     this.#wanted = options.mode;
     const saved = loadTyping(client, session);
-    this.#typing = new Typing(saved);
+    this.typist = new Typist(
+      saved,
+      () => this.mode.value === "control" && this.connection.live,
+      (n, data) => this.#say({ tag: "input", client, epoch: this.#epoch, n, data }),
+    );
     this.#downAt = saved?.at ?? 0;
     this.#rendered = new Rendered((seq, offset) => this.#say({ tag: "credit", seq, offset }));
     this.connection = new Connection(
@@ -116,7 +108,7 @@ export class Attachment {
 
   /** The page goes away; whoever comes next resumes with what is saved here. */
   save(): void {
-    saveTyping(this.client, this.session, this.#typing.save(Date.now()));
+    saveTyping(this.client, this.session, this.typist.save(Date.now()));
   }
 
   close(): void {
@@ -124,7 +116,7 @@ export class Attachment {
     this.#say({ tag: "detach", client: this.client });
     this.connection.close();
     clearInterval(this.#heartbeat);
-    clearTimeout(this.#typingTimer);
+    this.typist.stop();
     this.#rendered.stop();
   }
 
@@ -134,28 +126,19 @@ export class Attachment {
     if (this.ending.value !== null || data.length === 0) return;
     const controls = this.mode.value === "control";
     const blink = !this.connection.live && Date.now() - this.#downAt < BLINK_MS;
+    let taken = true;
     if (controls && (this.connection.live || blink)) {
       if (origin === "typed") this.#ask(this.#sizing.claim(true));
-      if (!this.#typing.push(data)) this.#tell("too-much", "");
-      this.#flush();
+      taken = this.typist.put(data);
     } else if (origin === "typed") {
-      if (!this.#kept.add(data)) this.#tell("too-much", "");
-      this.#showKept();
-      this.refusals.value++;
+      taken = this.typist.keep(data);
     }
+    if (!taken) this.#tell("too-much", "");
   }
 
   /** Send what was kept. Only the controller can. */
   sendKept(): void {
-    if (this.mode.value !== "control" || !this.connection.live) return;
-    const data = this.#kept.take();
-    this.#showKept();
-    this.type(data, "typed");
-  }
-
-  discardKept(): void {
-    this.#kept.take();
-    this.#showKept();
+    if (this.mode.value === "control" && this.connection.live) this.type(this.typist.takeKept(), "typed");
   }
 
   takeControl(): void {
@@ -200,10 +183,10 @@ export class Attachment {
 
   #down(): void {
     this.#downAt = Date.now();
-    this.#typing.rewind();
+    this.typist.rewind();
+    this.typist.stop();
     this.#sizing.forget();
     this.#rendered.stop();
-    clearTimeout(this.#typingTimer);
   }
 
   #say(message: FromBrowser): void {
@@ -262,24 +245,23 @@ export class Attachment {
     this.connection.established();
     this.#viewed(message.view);
     this.#rendered.start(this.#cursor.seq, this.#cursor.offset);
-    this.#typing.adopt(message.last_n);
-    if (this.#kept.acked(message.last_n)) this.#showKept();
-    if (first && this.#downAt > 0 && Date.now() - this.#downAt > STALE_MS) this.#withdraw();
+    this.typist.adopt(message.last_n);
+    if (first && this.#downAt > 0 && Date.now() - this.#downAt > STALE_MS) this.typist.withdraw();
     const lost = message.mode !== "control" && this.#heldByOther(message.view);
     this.#lease(message.mode, message.epoch, message.view.controller, lost);
-    this.#typing.rewind();
-    this.#flush();
+    this.typist.rewind();
+    this.typist.flush();
   }
 
   #controlled(message: Control): void {
     this.#lease(message.mode, message.epoch, message.holder, message.mode !== "control");
-    this.#flush();
+    this.typist.flush();
   }
 
   /** `lost`: control is surely not ours. Without it we may only have to wait until the gateway is whole again. */
   #lease(mode: string, epoch: number, holder: string, lost: boolean): void {
     const had = this.mode.value;
-    if (epoch !== this.#epoch) this.#typing.rewind();
+    if (epoch !== this.#epoch) this.typist.rewind();
     this.#epoch = epoch;
     this.mode.value = mode === "control" ? "control" : "observe";
     this.holder.value = holder;
@@ -287,7 +269,7 @@ export class Attachment {
     else this.#sizing.released();
     if (!lost) return;
     // Whoever lost control did not mean these keys for whatever the session shows when it comes back.
-    this.#withdraw();
+    this.typist.withdraw();
     if (had !== "control" || this.#wanted === "observe") return;
     this.#wanted = "observe";
     this.#tell(holder === "" ? "released" : "displaced", holder);
@@ -299,9 +281,7 @@ export class Attachment {
 
   #acknowledged(message: InputAck): void {
     if (toHex(message.client) !== toHex(this.client)) return;
-    this.#typing.ack(message.n, message.resend);
-    if (this.#kept.acked(message.n)) this.#showKept();
-    this.#flush();
+    this.typist.acknowledged(message.n, message.resend);
   }
 
   #refused(message: Refused): void {
@@ -383,27 +363,8 @@ export class Attachment {
     if (size !== null) this.#say({ tag: "resize", client: this.client, epoch: this.#epoch, ...size });
   }
 
-  #flush(): void {
-    clearTimeout(this.#typingTimer);
-    if (this.mode.value !== "control" || !this.connection.live) return;
-    for (const piece of this.#typing.due(Date.now())) {
-      this.#say({ tag: "input", client: this.client, epoch: this.#epoch, n: piece.n, data: piece.data });
-    }
-    const next = this.#typing.nextAt();
-    if (next !== null) this.#typingTimer = setTimeout(() => this.#flush(), Math.max(1, next - Date.now()));
-  }
-
   #seen(): void {
     this.#say({ tag: "seen", client: this.client, seq: this.#cursor.seq, offset: this.#cursor.offset });
-  }
-
-  #withdraw(): void {
-    for (const [n, data] of this.#typing.withdraw()) this.#kept.add(data, n);
-    this.#showKept();
-  }
-
-  #showKept(): void {
-    this.kept.value = { bytes: this.#kept.bytes, preview: this.#kept.preview(PREVIEW_CHARS) };
   }
 
   #tell(kind: Notice["kind"], text: string, hint = ""): void {

@@ -5,6 +5,7 @@ export const en = {
   allSessions: "All sessions",
   live: "Live",
   ended: "Ended",
+  moreEnded: (n: number) => `and ${n} more: tether ls -a`,
   loading: "Loading…",
   noSessions: "Nothing is running",
   noSessionsHint: "Start one in a terminal of this machine; it appears here at once.",

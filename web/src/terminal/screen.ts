@@ -108,6 +108,18 @@ export class Screen implements Display {
     this.#terminal.focus();
   }
 
+  /** Where a note over the terminal hides least: at its other end than the cursor. */
+  quietEnd(): "top" | "bottom" {
+    return this.#terminal.buffer.active.cursorY * 2 < this.#terminal.rows ? "bottom" : "top";
+  }
+
+  /** Copy what is selected. False when nothing is. */
+  copy(): boolean {
+    if (!this.#terminal.hasSelection()) return false;
+    void navigator.clipboard?.writeText(this.#terminal.getSelection());
+    return true;
+  }
+
   /** A key of the key bar. */
   press(key: BarKey, ctrl: boolean): void {
     const applicationCursor = this.#terminal.modes.applicationCursorKeysMode;
@@ -140,6 +152,14 @@ export class Screen implements Display {
     });
     this.#terminal.onBinary((text) => {
       this.options.data(Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff), "pointer");
+    });
+    this.#terminal.attachCustomKeyEventHandler((event) => {
+      // Ctrl-C is the agent's: copying has the terminals' own key, which browsers use for their tools.
+      const copies = event.ctrlKey && event.shiftKey && event.code === "KeyC";
+      if (!copies) return true;
+      event.preventDefault();
+      if (event.type === "keydown") this.copy();
+      return false;
     });
     // On the alternate screen the wheel becomes arrow keys: not what a person typed.
     const wheel = () => this.#until("pointer", (after) => setTimeout(after, 0));

@@ -1,17 +1,30 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Status } from "../net/connection";
 import type { Attachment } from "../session/attachment";
 import { signalName, type Ending } from "../session/ending";
 import { text } from "../strings";
 
-/** The state of the line, and the end of the session, above the last screen. Silent while all is well. */
-export function Banner({ attachment }: { attachment: Attachment }) {
-  const status = attachment.connection.status.value;
+/**
+ * The state of the line, over the terminal, which keeps its size: the line will be back. Silent while all is well.
+ * `quietEnd` tells where it hides least.
+ */
+export function LineState({ attachment, quietEnd }: { attachment: Attachment; quietEnd: () => "top" | "bottom" }) {
+  const state = attachment.connection.status.value.state;
+  const end = useMemo(quietEnd, [state]);
+  return (
+    <div class="banner-place" data-end={end} role="status" aria-live="polite">
+      {attachment.ending.value === null && <LineBanner status={attachment.connection.status.value} attachment={attachment} />}
+    </div>
+  );
+}
+
+/** How the session ended, beside its last screen. */
+export function EndState({ attachment }: { attachment: Attachment }) {
   const ending = attachment.ending.value;
   return (
-    <div class="banner-place" role="status" aria-live="polite">
-      {ending !== null ? <EndBanner ending={ending} /> : <LineBanner status={status} attachment={attachment} />}
+    <div role="status" aria-live="polite">
+      {ending !== null && <EndBanner ending={ending} />}
     </div>
   );
 }

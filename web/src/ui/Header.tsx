@@ -8,8 +8,9 @@ import { text } from "../strings";
 export function Header({ id, attachment }: { id: string; attachment: Attachment | null }) {
   const view = attachment?.view.value ?? attachment?.info.value ?? null;
   const title = attachment?.title.value || view?.title || view?.provider || id;
+  const stale = attachment !== null && !["live", "ended"].includes(attachment.connection.status.value.state);
   return (
-    <header class="bar">
+    <header class="bar" data-stale={stale}>
       <a class="back" href="/" aria-label={text.allSessions} title={text.allSessions}>
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5l-7 7 7 7" /></svg>
       </a>
@@ -28,7 +29,7 @@ export function Header({ id, attachment }: { id: string; attachment: Attachment 
 
 function ControlChip({ attachment }: { attachment: Attachment }) {
   const chip = useRef<HTMLSpanElement>(null);
-  const refusals = attachment.refusals.value;
+  const refusals = attachment.typist.refusals.value;
   useEffect(() => {
     if (refusals === 0 || chip.current === null) return;
     chip.current.animate?.(

@@ -3,7 +3,7 @@ import { text } from "../strings";
 
 /** What was typed and could not be sent: it waits here for a decision. */
 export function Kept({ attachment }: { attachment: Attachment }) {
-  const kept = attachment.kept.value;
+  const kept = attachment.typist.kept.value;
   if (kept.bytes === 0) return null;
   const live = attachment.connection.status.value.state === "live";
   const controls = attachment.mode.value === "control";
@@ -17,7 +17,7 @@ export function Kept({ attachment }: { attachment: Attachment }) {
       <span class="kept-acts">
         {!over && !controls && <button class="button small primary" type="button" disabled={!live} onClick={() => attachment.takeControl()}>{text.takeControl}</button>}
         {!over && controls && <button class="button small primary" type="button" disabled={!live} onClick={() => attachment.sendKept()} data-testid="kept-send">{text.send}</button>}
-        <button class="button small" type="button" onClick={() => attachment.discardKept()} data-testid="kept-discard">{text.discard}</button>
+        <button class="button small" type="button" onClick={() => attachment.typist.takeKept()} data-testid="kept-discard">{text.discard}</button>
       </span>
     </div>
   );

@@ -7,6 +7,8 @@ import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 
 const REFRESH_MS = 2_000;
+const ENDED_MS = 60_000;
+const ENDED_SHOWN = 100;
 
 /** The sessions of this gateway: the live ones first, the newest on top. */
 export function ListPage() {
@@ -15,26 +17,7 @@ export function ListPage() {
 
   useEffect(() => {
     document.title = text.appName;
-    let over = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const refresh = async () => {
-      clearTimeout(timer);
-      if (document.visibilityState === "visible") {
-        const found = await listSessions();
-        if (over) return;
-        setAnswer(found);
-        if (!found.ok && found.failure.kind === "refused" && found.failure.status === 401) return;
-      }
-      timer = setTimeout(() => void refresh(), REFRESH_MS);
-    };
-    void refresh();
-    const wake = () => void refresh();
-    document.addEventListener("visibilitychange", wake);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", wake);
-    };
+    return watchSessions(setAnswer);
   }, [asked]);
 
   if (answer === null) return <Splash title={text.loading} state="connecting" />;
@@ -53,6 +36,49 @@ export function ListPage() {
     );
   }
   return <Sessions sessions={answer.value} />;
+}
+
+/** Ask again and again while the page is seen, until nobody may know; the ended ones only when there may be new ones. */
+function watchSessions(tell: (answer: Answer<readonly SessionInfo[]>) => void): () => void {
+  let over = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended: readonly SessionInfo[] = [];
+  let live = new Set<string>();
+  let endedAt = -ENDED_MS;
+
+  const ask = async (): Promise<Answer<readonly SessionInfo[]>> => {
+    const found = await listSessions(false);
+    if (!found.ok) return found;
+    const now = new Set(found.value.map((session) => session.id));
+    const gone = [...live].some((id) => !now.has(id));
+    live = now;
+    if (gone || performance.now() - endedAt > ENDED_MS) {
+      const all = await listSessions(true);
+      if (!all.ok) return all;
+      endedAt = performance.now();
+      ended = all.value.filter((session) => endingOfView(session) !== null);
+    }
+    return { ok: true, value: [...found.value, ...ended.filter((session) => !now.has(session.id))] };
+  };
+  const refresh = async () => {
+    clearTimeout(timer);
+    if (document.visibilityState === "visible") {
+      const answer = await ask();
+      if (over) return;
+      tell(answer);
+      if (!answer.ok && answer.failure.kind === "refused" && answer.failure.status === 401) return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => void refresh(), REFRESH_MS);
+  };
+  const wake = () => void refresh();
+  document.addEventListener("visibilitychange", wake);
+  void refresh();
+  return () => {
+    over = true;
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", wake);
+  };
 }
 
 function Sessions({ sessions }: { sessions: readonly SessionInfo[] }) {
@@ -76,7 +102,8 @@ function Sessions({ sessions }: { sessions: readonly SessionInfo[] }) {
       {ended.length > 0 && (
         <details class="ended" open={live.length === 0}>
           <summary>{text.ended} <span class="count">{ended.length}</span></summary>
-          <Rows label={text.ended} sessions={ended} />
+          <Rows label={text.ended} sessions={ended.slice(0, ENDED_SHOWN)} />
+          {ended.length > ENDED_SHOWN && <p class="more">{text.moreEnded(ended.length - ENDED_SHOWN)}</p>}
         </details>
       )}
     </main>

@@ -7,7 +7,7 @@ import { browserName, clientId } from "../session/identity";
 import { text } from "../strings";
 import { withCtrl, type BarKey } from "../terminal/keys";
 import type { Screen } from "../terminal/screen";
-import { Banner } from "./Banner";
+import { EndState, LineState } from "./Banner";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
 import { KeyBar } from "./KeyBar";
@@ -111,8 +111,9 @@ export function SessionPage({ id }: { id: string }) {
       )}
       <main class="session" ref={root} data-testid="session" data-state={status.state} data-coarse={coarse} hidden={away}>
         <Header id={id} attachment={ready?.attachment ?? null} />
+        {ready !== null && <EndState attachment={ready.attachment} />}
         <div class="stage">
-          {ready !== null && <Banner attachment={ready.attachment} />}
+          {ready !== null && <LineState attachment={ready.attachment} quietEnd={() => ready.screen.quietEnd()} />}
           <div class="pane" ref={area} data-testid="terminal">
             <div class="pane-room" ref={host} />
           </div>
