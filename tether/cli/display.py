@@ -9,6 +9,7 @@ from typing import Final
 
 from tether.cli.modes import Modes
 from tether.clock import monotonic
+from tether.errors import printable
 
 FULL_BYTES: Final = 256 * 1024
 LOW_BYTES: Final = 64 * 1024
@@ -26,6 +27,7 @@ class Display:
         self._buffer = bytearray()
         self._notice = ""
         self._noticed_at = 0.0
+        self._delayed = b""
         self._terminal = terminal
         self._own = -1
         if terminal:
@@ -63,6 +65,9 @@ class Display:
             self._buffer += data
         if self._terminal:
             self.modes.feed(data)
+            if self._delayed and self.modes.at_rest:
+                delayed, self._delayed = self._delayed, b""
+                self.write(delayed)
 
     def flush(self) -> None:
         """Write on, when the terminal is ready."""
@@ -86,10 +91,12 @@ class Display:
         and at most every two seconds."""
         if not self._terminal or (text == self._notice and now - self._noticed_at < _NOTICE_S):
             return
-        if not self.modes.at_rest:
-            return
         self._notice, self._noticed_at = text, now
-        self.write(b"\x1b]2;" + text.encode() + b"\x07" + (b"\x07" if bell else b""))
+        shown = b"\x1b]2;" + printable(text).encode() + b"\x07" + (b"\x07" if bell else b"")
+        if self.modes.at_rest:
+            self.write(shown)
+        else:
+            self._delayed = shown
 
     def close(self) -> None:
         if self._own >= 0:

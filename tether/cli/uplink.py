@@ -120,7 +120,8 @@ class Uplink:
 
     def type(self, data: bytes, now: float, *, by_hand: bool) -> bool:
         """Something was typed. False when this attachment only observes."""
-        if self.mode == "observe" and not (by_hand and self._take_free(now)):
+        observing = (self.mode or self._wish.mode) == "observe"
+        if observing and not (by_hand and self._take_free(now)):
             return False
         self.typed.push(data)
         if by_hand and not self._owns_size and self._wish.size == "auto":
