@@ -10,33 +10,12 @@ import type { OpenRequest, TransportName } from "../net/link";
 import { decode, encode, NO_SESSION, type Message, WireError } from "../wire";
 import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionView, Snapshot } from "../wire.gen";
 import { Cursor } from "./cursor";
+import type { Display, Mode, Notice, Origin } from "./display";
 import { endingOf, endingOfView, type Ending } from "./ending";
 import { fromHex, loadTyping, saveTyping, toHex } from "./identity";
 import { Rendered } from "./rendered";
 import { type Size, Sizing } from "./sizing";
 import { Typist } from "./typist";
-
-export type Mode = "control" | "observe";
-
-/** What the attachment writes to. Every call takes effect after the output written before it. */
-export interface Display {
-  /** Clear everything and take this size. */
-  reset(size: Size): void;
-  resize(size: Size): void;
-  /** `replay`: this output is older than our attachment, its questions were answered long ago. */
-  write(data: Uint8Array, replay: boolean, shown: () => void): void;
-}
-
-/** Something to tell once. `serial` makes the same words news again. */
-export interface Notice {
-  readonly serial: number;
-  readonly kind: "displaced" | "released" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed";
-  readonly text: string;
-  readonly hint?: string;
-}
-
-/** Where keys come from: only a person's typing claims the terminal's size and is kept when it can't be sent. */
-export type Origin = "typed" | "pointer" | "reply";
 
 const HEARTBEAT_MS = 3_000;
 // A line that is back so soon was hardly noticed: what was typed meanwhile goes out as if nothing had been.
@@ -354,6 +333,9 @@ export class Attachment {
     if (this.ending.value !== null) return;
     this.ending.value = ending;
     this.mode.value = "observe";
+    // That nobody controls a session that is over is no news.
+    if (this.notice.value?.kind === "released") this.notice.value = null;
+    this.#display?.rest();
     this.connection.finish("ended");
   }
 

@@ -5,7 +5,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
-import type { Display, Origin } from "../session/attachment";
+import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { LIMITS } from "../wire.gen";
 import { isReport, keySequence, type BarKey } from "./keys";
@@ -100,6 +100,11 @@ export class Screen implements Display {
       if (replay) this.#replaying--;
       shown();
     });
+  }
+
+  rest(): void {
+    this.#terminal.options.disableStdin = true;
+    this.#terminal.write("\x1b[?25l");
   }
 
   // -- what the page calls

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
-import type { Attachment, Notice } from "../session/attachment";
+import type { Attachment } from "../session/attachment";
+import type { Notice } from "../session/display";
 import { text } from "../strings";
 
 const SHOWN_MS = 6_000;

@@ -1,0 +1,278 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { Attachment } from "../src/session/attachment";
+import type { Display, Mode } from "../src/session/display";
+import { decode, encode, type FromGateway, type Message } from "../src/wire";
+import type { FromBrowser, SessionView } from "../src/wire.gen";
+
+const sid = new Uint8Array(16).fill(7);
+const client = new Uint8Array(16).fill(1);
+const other = new Uint8Array(16).fill(2);
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array) => new TextDecoder().decode(data);
+
+const view: SessionView = {
+  tag: "session", sid, id: "k3v9x0pq", provider: "shell", title: "a title", state: "running", cwd: "", machine: "", owner: "",
+  detail: "", created: 0, started: 0, ended: 0, since: 0, worker_pid: 0, agent_pid: 0, cols: 80, rows: 24, seq: 0, offset: 0,
+  first_seq: 1, cut_bytes: 0, log_bytes: 0, exit_code: null, exit_signal: null, stopped_by: "", epoch: 0, controller: "",
+  controller_id: new Uint8Array(0), clients: 1, args: [], share: false, transport: "pty",
+}; // prettier-ignore
+
+class FakeSocket {
+  static opened: FakeSocket[] = [];
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  binaryType = "";
+  readyState = FakeSocket.CONNECTING;
+  said: Message[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: ArrayBuffer }) => void) | null = null;
+  onclose: ((close: { code: number; reason: string }) => void) | null = null;
+  constructor() {
+    FakeSocket.opened.push(this);
+  }
+  send(frame: Uint8Array) {
+    this.said.push(decode(frame).message);
+  }
+  close() {
+    this.readyState = 3;
+  }
+  /** The gateway says something. */
+  say(...messages: FromGateway[]) {
+    if (this.readyState === FakeSocket.CONNECTING) {
+      this.readyState = FakeSocket.OPEN;
+      this.onopen?.();
+    }
+    for (const message of messages) this.onmessage?.({ data: encode(sid, message).buffer });
+  }
+  drop() {
+    this.readyState = 3;
+    this.onclose?.({ code: 1006, reason: "" });
+  }
+  /** What the page said with this tag. */
+  heard<T extends FromBrowser["tag"]>(tag: T): Extract<FromBrowser, { tag: T }>[] {
+    return this.said.filter((message) => message.tag === tag) as Extract<FromBrowser, { tag: T }>[];
+  }
+  typed(): string {
+    return this.heard("input").map((input) => text(input.data)).join("");
+  }
+}
+
+class FakeDisplay implements Display {
+  log: string[] = [];
+  replayed = "";
+  reset = (size: { cols: number; rows: number }) => void this.log.push(`reset ${size.cols}x${size.rows}`);
+  resize = (size: { cols: number; rows: number }) => void this.log.push(`resize ${size.cols}x${size.rows}`);
+  rest = () => void this.log.push("rest");
+  write(data: Uint8Array, replay: boolean, shown: () => void) {
+    this.log.push(text(data));
+    if (replay) this.replayed += text(data);
+    shown();
+  }
+}
+
+const attached = (mode: Mode, more: { epoch?: number; seq?: number; last_n?: number; by?: Uint8Array; name?: string } = {}): FromGateway => ({
+  tag: "attached", req: 1, mode, epoch: more.epoch ?? 1, reason: "", last_n: more.last_n ?? 0, lane: new Uint8Array(0),
+  view: { ...view, seq: more.seq ?? 0, controller: more.name ?? "", controller_id: more.by ?? new Uint8Array(0) },
+}); // prettier-ignore
+const snapshot = (seq: number, offset: number, data = ""): FromGateway => ({
+  tag: "snapshot", seq, offset, cols: 100, rows: 30, data: bytes(data), kind: "tail", skipped: 0,
+}); // prettier-ignore
+const out = (seq: number, offset: number, data: string): FromGateway => ({ tag: "out", seq, ts: 0, offset, data: bytes(data) });
+const control = (mode: Mode, epoch: number, holder: string): FromGateway => ({ tag: "control", client, mode, epoch, holder, reason: "", lane: new Uint8Array(0) });
+const ack = (n: number, resend = false): FromGateway => ({ tag: "input-ack", client, n, resend });
+
+describe("attachment", () => {
+  let attachment: Attachment;
+  let display: FakeDisplay;
+  const socket = () => FakeSocket.opened.at(-1)!;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    sessionStorage.clear();
+    FakeSocket.opened = [];
+    vi.stubGlobal("WebSocket", FakeSocket);
+    vi.stubGlobal("fetch", vi.fn(async () => Response.json({ session: { ...view, sid: "07".repeat(16), controller_id: "" } })));
+    await begin();
+  });
+  afterEach(() => {
+    attachment.close();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  async function begin(mode: Mode = "control"): Promise<void> {
+    attachment = new Attachment("k3v9x0pq", client, "Chrome on Linux", { mode, transport: null });
+    attachment.viewport({ cols: 100, rows: 30 });
+    display = new FakeDisplay();
+    attachment.start(display);
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  async function again(): Promise<void> {
+    const before = FakeSocket.opened.length;
+    await vi.advanceTimersByTimeAsync(300);
+    expect(FakeSocket.opened.length).toBe(before + 1);
+  }
+  const type = (typed: string) => attachment.type(bytes(typed), "typed");
+
+  it("introduces itself, shows the snapshot and what follows", () => {
+    socket().say(attached("control", { seq: 5 }), snapshot(4, 10, "tail"), out(5, 10, "old"), out(6, 13, "new"));
+    expect(socket().heard("attach")[0]).toMatchObject({ client, name: "Chrome on Linux", kind: "web", mode: "control", cols: 100, rows: 30, after: 0 });
+    expect(display.log).toEqual(["reset 100x30", "tail", "old", "new"]);
+    expect(display.replayed).toBe("tailold");
+    expect(attachment.seq.value).toBe(6);
+    expect(attachment.title.value).toBe("a title");
+  });
+
+  it("tells how far it has drawn", async () => {
+    socket().say(attached("control"), snapshot(1, 0), out(2, 0, "x".repeat(32_000)), out(3, 32_000, "y".repeat(2_000)));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(socket().heard("credit").map((credit) => credit.offset)).toEqual([0, 34_000]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(socket().heard("seen").at(-1)).toMatchObject({ seq: 3, offset: 34_000 });
+  });
+
+  it("drops what it has and goes back for what it lacks", async () => {
+    socket().say(attached("control"), snapshot(4, 10), out(4, 9, "x"), out(6, 11, "z"));
+    expect(display.log).toEqual(["reset 100x30", ""]);
+    await again();
+    socket().say(attached("control"));
+    expect(socket().heard("attach")[0]).toMatchObject({ after: 4 });
+    socket().say(out(5, 10, "y"), out(6, 11, "z"));
+    expect(display.log.slice(2)).toEqual(["y", "z"]);
+  });
+
+  it("survives garbage by opening another line", async () => {
+    socket().say(attached("control"), snapshot(4, 10));
+    socket().onmessage?.({ data: new ArrayBuffer(40) });
+    await again();
+    expect(attachment.ending.value).toBeNull();
+  });
+
+  it("sends again after a lost line, exactly what was not taken", async () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    for (const key of "abc") type(key);
+    socket().say(ack(1));
+    socket().drop();
+    await again();
+    socket().say(attached("control", { last_n: 2 }));
+    expect(socket().heard("input").map((input) => [input.n, text(input.data)])).toEqual([[3, "c"]]);
+  });
+
+  it("continues after a reload", async () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    for (const key of "ab") type(key);
+    socket().say(ack(1));
+    attachment.close();
+    await begin();
+    socket().say(attached("control", { last_n: 1 }), snapshot(1, 0));
+    type("c");
+    expect(socket().heard("input").map((input) => [input.n, text(input.data)])).toEqual([[2, "b"], [3, "c"]]);
+  });
+
+  it("does not type what lay too long", async () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    type("y\r");
+    socket().drop();
+    vi.stubGlobal("fetch", vi.fn(async () => Promise.reject(new TypeError("refused"))));
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.stubGlobal("fetch", vi.fn(async () => Response.json({ session: { ...view, sid: "07".repeat(16) } })));
+    await vi.advanceTimersByTimeAsync(15_000);
+    socket().say(attached("control", { epoch: 3 }));
+    expect(socket().typed()).toBe("");
+    expect(attachment.typist.kept.value.preview).toBe("y⏎");
+    attachment.sendKept();
+    expect(socket().typed()).toBe("y\r");
+  });
+
+  it("keeps what an observer types, and sends it when told", () => {
+    socket().say(attached("observe", { by: other, name: "laptop" }), snapshot(1, 0));
+    type("ls\r");
+    expect(attachment.typist.kept.value).toEqual({ bytes: 3, preview: "ls⏎" });
+    expect(attachment.typist.refusals.value).toBe(1);
+    attachment.type(bytes("\x1b[0n"), "reply");
+    attachment.type(bytes("\x1b[I"), "pointer");
+    attachment.sendKept();
+    expect(socket().heard("input")).toEqual([]);
+    attachment.takeControl();
+    expect(socket().heard("take")).toHaveLength(1);
+    socket().say(control("control", 2, "Chrome on Linux"));
+    expect(socket().typed()).toBe("");
+    attachment.sendKept();
+    expect(socket().typed()).toBe("ls\r");
+    expect(socket().heard("input")[0]?.epoch).toBe(2);
+  });
+
+  it("tells who took control, and keeps the keys that were on their way", () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    type("a");
+    type("b");
+    socket().say(ack(1), control("observe", 2, "laptop"));
+    expect(attachment.notice.value).toMatchObject({ kind: "displaced", text: "laptop" });
+    expect(attachment.typist.kept.value.preview).toBe("b");
+    // It had arrived after all.
+    socket().say(ack(2));
+    expect(attachment.typist.kept.value.bytes).toBe(0);
+  });
+
+  it("keeps numbers dense over a change of control", () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    type("a");
+    socket().say(control("observe", 2, "laptop"), control("control", 3, "Chrome on Linux"));
+    type("b");
+    const sent = socket().heard("input").filter((input) => input.epoch === 3);
+    expect(sent.map((input) => [input.n, text(input.data)])).toEqual([[1, ""], [2, "b"]]);
+  });
+
+  it("does not ask for control again once it was displaced", async () => {
+    socket().say(attached("control"), snapshot(1, 0), control("observe", 2, "laptop"));
+    socket().drop();
+    await again();
+    socket().say(attached("observe", { epoch: 2, by: other, name: "laptop" }));
+    expect(socket().heard("attach")[0]).toMatchObject({ mode: "observe" });
+  });
+
+  it("waits for a gateway that is not whole yet, without a word", () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    type("a");
+    socket().say(attached("observe", { by: client, name: "Chrome on Linux" }));
+    expect(attachment.notice.value).toBeNull();
+    expect(attachment.typist.kept.value.bytes).toBe(0);
+    socket().say(attached("control", { epoch: 2 }));
+    expect(socket().heard("input").at(-1)).toMatchObject({ n: 1, epoch: 2, data: bytes("a") });
+  });
+
+  it("resizes with the first key of a person, and not before", () => {
+    socket().say(attached("control"), snapshot(1, 0), { tag: "resized", seq: 2, ts: 0, cols: 80, rows: 24, by: "laptop" });
+    attachment.type(bytes("\x1b[0n"), "reply");
+    attachment.viewport({ cols: 90, rows: 28 });
+    expect(socket().heard("resize")).toEqual([]);
+    type("a");
+    expect(socket().heard("resize")).toMatchObject([{ cols: 90, rows: 28, epoch: 1 }]);
+    const tags = socket().said.map((message) => message.tag).filter((tag) => tag === "resize" || tag === "input");
+    expect(tags).toEqual(["input", "resize", "input"]);
+  });
+
+  it("rests when the session is over", async () => {
+    socket().say(attached("control"), snapshot(1, 0), control("observe", 2, ""), { tag: "exited", seq: 2, ts: 0, code: 3, signal: null, stopped_by: "" });
+    expect(attachment.ending.value).toEqual({ kind: "exited", code: 3 });
+    expect(attachment.notice.value).toBeNull();
+    expect(display.log.at(-1)).toBe("rest");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(FakeSocket.opened).toHaveLength(1);
+    type("x");
+    expect(attachment.typist.kept.value.bytes).toBe(0);
+  });
+
+  it("shows an end that came before it", () => {
+    const ended: SessionView = { ...view, state: "lost", detail: "why", seq: 9 };
+    socket().say({ tag: "attached", req: 1, mode: "observe", epoch: 0, view: ended, reason: "", last_n: 0, lane: new Uint8Array(0) });
+    expect(attachment.ending.value).toBeNull();
+    socket().say(snapshot(9, 0, "the last screen"));
+    expect(attachment.ending.value).toEqual({ kind: "lost", cause: "why" });
+    expect(display.log).toContain("the last screen");
+  });
+});
