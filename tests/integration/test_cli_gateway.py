@@ -20,6 +20,8 @@ def test_start_status_stop(gateway: Gateway) -> None:
     assert status["port"] == gateway.port
     assert status["store"] == {"state": "ok", "reason": ""}
     assert gateway.tether("status").returncode == 0
+    for path in (gateway.root, *gateway.root.rglob("*")):
+        assert path.lstat().st_mode & 0o077 == 0, f"{path} is open to others"
     assert "already running" in gateway.tether("start").stderr
     assert "Gateway stopped" in gateway.tether("stop").stderr
     assert gateway.tether("status", check=False).returncode == 5

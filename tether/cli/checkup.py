@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tether import __version__, providers, settings
-from tether.cli import gateway, userservice
+from tether.cli import gateway, health, userservice
 from tether.errors import TetherError
 from tether.paths import Paths
 
@@ -110,18 +110,18 @@ def _settings(paths: Paths) -> list[Check]:
 
 def _gateway(paths: Paths) -> list[Check]:
     loaded = settings.load(paths.settings)
-    health = gateway.health(paths, loaded)
-    if health.state == "down":
+    found = health.look(paths, loaded)
+    if found.state == "down":
         return [Check("gateway", "note", "it is not running", "tether start")]
-    rows = ", ".join(f"{service.name} {service.state}" for service in health.services)
-    state = {"up": "ok", "starting": "note"}.get(health.state, "bad")
-    checks = [Check("gateway", state, f"{health.state}: {rows}", "" if state == "ok" else "tether status")]
+    rows = ", ".join(f"{service.name} {service.state}" for service in found.services)
+    state = {"up": "ok", "starting": "note"}.get(found.state, "bad")
+    checks = [Check("gateway", state, f"{found.state}: {rows}", "" if state == "ok" else "tether status")]
     port = gateway.web_port(paths, loaded)
     checks.append(
-        Check("web", "ok" if health.web else "bad", f"http://127.0.0.1:{port}", "" if health.web else "tether logs")
+        Check("web", "ok" if found.web else "bad", f"http://127.0.0.1:{port}", "" if found.web else "tether logs")
     )
-    store_well = health.store == "ok"
-    checks.append(Check("log", "ok" if store_well else "bad", health.store or "the broker does not answer"))
+    store_well = found.store == "ok"
+    checks.append(Check("log", "ok" if store_well else "bad", found.store or "the broker does not answer"))
     return checks
 
 

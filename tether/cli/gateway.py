@@ -10,7 +10,6 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,6 @@ from tether.paths import Paths, prepare, resolve
 from tether.settings import Settings
 from tether.wire.control import ListSessions, Ping, Sessions
 from tether.wire.ids import NO_SESSION
-from tether.wire.views import SessionView
 
 START_S: Final = 15.0
 STOP_S: Final = 30.0
@@ -34,19 +32,6 @@ _SLOW_S: Final = 3.0  # after this long, say what is awaited
 _LOG_LINES: Final = 8
 
 Say = Callable[[str], None]
-
-
-@dataclass
-class Health:
-    """What `tether status` shows."""
-
-    state: str  # up, starting, degraded, down
-    services: list[Service] = field(default_factory=list)
-    store: str = ""  # the broker's word on it: ok, down, "stalled: why"
-    web: bool = False
-    broker: bool = False
-    sessions: list[SessionView] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
 
 
 def load() -> tuple[Paths, Settings]:
@@ -132,7 +117,7 @@ def stop(paths: Paths, say: Say) -> bool:
     with _starting(paths):
         if not is_up(paths):
             return False
-        pid = _supervisor_pid(paths)
+        pid = supervisor_pid(paths)
         try:
             supervising.shut_down(paths)
         except TetherError:
@@ -142,29 +127,6 @@ def stop(paths: Paths, say: Say) -> bool:
             _signal(pid, signal.SIGCONT)
         _wait_down(paths, say, pid)
         return True
-
-
-def health(paths: Paths, settings: Settings) -> Health:
-    """Look at everything. Never raises for a gateway that is down or ill."""
-    if not is_up(paths):
-        return Health("down", [Service(name, 0, "stopped") for name in ("supervisord", *supervising.SERVICES)])
-    found = Health("up")
-    try:
-        found.services = supervising.services(paths)
-    except TetherError as error:
-        found.problems.append(error.message)
-        found.services = [Service("supervisord", _supervisor_pid(paths), "unresponsive")]
-    found.web = web_answers(paths, settings)
-    try:
-        sessions = ask_sessions(paths, 2.0)
-        found.broker, found.store, found.sessions = True, sessions.store, sessions.views
-    except TetherError as error:
-        found.problems.append(f"broker: {error.message}")
-    for service in found.services:
-        if service.state in ("fatal", "backoff", "unknown", "stopped", "exited"):
-            found.problems += _trouble(paths, service)
-    found.state = _state(found)
-    return found
 
 
 def ask_sessions(paths: Paths, timeout_s: float = 10.0) -> Sessions:
@@ -300,27 +262,13 @@ def _raise_if_hopeless(paths: Paths) -> None:
             )
 
 
-def _trouble(paths: Paths, service: Service) -> list[str]:
-    lines = [f"{service.name} is {service.state}: {service.detail or 'it ended'}"]
-    reason = secret_files.read(paths.run / "web.error") if service.name == "web" else None
-    if reason:
-        lines.append(f"  {printable(reason, 400)}")
-    return lines + [f"  {line}" for line in last_lines(paths.service_log(service.name), 3)]
-
-
 def _log_hint(paths: Paths, name: str) -> str:
     path = paths.service_log(name)
     return "\n".join([*last_lines(path), f"Log: {path}"])
 
 
-def _state(found: Health) -> str:
-    states = {service.state for service in found.services}
-    if "fatal" in states or "unresponsive" in states:
-        return "degraded"
-    return "up" if states <= {"running"} and found.broker and found.web else "starting"
-
-
-def _supervisor_pid(paths: Paths) -> int:
+def supervisor_pid(paths: Paths) -> int:
+    """supervisord's process id as it noted it; 0 when it did not."""
     text = secret_files.read(paths.supervisor_pid) or ""
     return int(text) if text.isascii() and text.isdigit() else 0
 

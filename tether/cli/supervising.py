@@ -114,6 +114,7 @@ def spawn(paths: Paths, lock: int, environ: dict[str, str]) -> int:
             env=environment(paths, environ),
             start_new_session=True,
             pass_fds=(lock,),
+            umask=0o077,  # supervisord sets its own only when it makes itself a daemon
         )
     finally:
         os.close(log)
@@ -124,6 +125,7 @@ def spawn(paths: Paths, lock: int, environ: dict[str, str]) -> int:
 def become(paths: Paths, lock: int, environ: dict[str, str]) -> None:
     """Turn this process into supervisord (for systemd and launchd, and for looking on). Does not return."""
     os.set_inheritable(lock, True)
+    os.umask(0o077)
     os.chdir("/")
     argv = command(paths)
     os.execve(argv[0], argv, environment(paths, environ))  # noqa: S606 - our own interpreter

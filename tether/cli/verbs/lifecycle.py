@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tether import __version__
-from tether.cli import gateway
+from tether.cli import gateway, health
 from tether.cli.call import CALL, confirm, note, out, out_json
 from tether.errors import FAILED, NO_GATEWAY
 from tether.wire.views import ENDED
@@ -71,7 +71,7 @@ def restart() -> int:
 def status() -> int:
     """Show the gateway: services, log, sessions. Exit status 0 up, 5 down, 1 when a service has given up."""
     paths, settings = gateway.load()
-    found = gateway.health(paths, settings)
+    found = health.look(paths, settings)
     port = gateway.web_port(paths, settings)
     live = [view for view in found.sessions if view.state not in ENDED]
     document: dict[str, Any] = {
