@@ -162,3 +162,12 @@ def test_a_program_that_can_not_be_started_is_an_end_with_its_reason(gateway: Ga
     assert row["exit_code"] == 127
     notes = [e for e in gateway.events(session) if e["type"] == "note"]
     assert "could not be started" in notes[0]["text"]
+
+
+def test_nothing_follows_the_end_of_a_session(gateway: Gateway):
+    sessions = [gateway.run("shell") for _ in range(5)]
+    for session in sessions:
+        gateway.tether("send", session, "--enter", "exit 9")
+        gateway.wait_state(session, "exited")
+    for session in sessions:
+        gateway.wait_until("the end is durable", lambda s=session: gateway.events(s)[-1]["type"] == "exited")

@@ -239,7 +239,9 @@ class Worker:
             self._added(record)
 
     def event(self, make: Callable[[int, int], msgspec.Struct]) -> None:
-        """Append the event `make(seq, ts)` behind everything that was read."""
+        """Append the event `make(seq, ts)` behind everything that was read. Nothing follows the session's end."""
+        if self.kept.ended:
+            return
         self.flush()
         ts = now_us()
         body = encode_body(make(self.ring.header.next_seq, ts))
