@@ -92,6 +92,10 @@ class Tab:
     def expect_size(self, size: str) -> None:
         expect(self.root).to_have_attribute("data-size", size)
 
+    def client(self) -> str:
+        """This tab's client id, in hex."""
+        return str(self.page.evaluate("sessionStorage['tether.client']"))
+
     def size(self) -> str:
         return self.root.get_attribute("data-size") or ""
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESK, PHONE, OpenTab
+from tests.browser.conftest import DESK, PHONE, OpenTab, Tab
 from tests.support.gateway import Gateway
 
 
@@ -84,6 +84,19 @@ def test_a_terminal_and_a_browser_take_turns(open_tab: OpenTab, gateway: Gateway
     expect(tab.see("control")).to_contain_text(re.compile("Controlled by (?!Chrome)"))
     tab.see("take").click()
     tab.expect_mode("control")
+
+
+def test_a_duplicated_tab_is_somebody_else(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    tab = open_tab(session)
+    with tab.page.expect_popup() as opening:
+        # As browsers do when a tab is duplicated: the copy begins with the other's session storage.
+        tab.page.evaluate("void window.open(location.href)")
+    copy = Tab(opening.value)
+    copy.expect_state("live")
+    copy.expect_mode("observe")
+    assert copy.client() != tab.client()
+    tab.expect_mode("control")
+    assert gateway.session(session)["clients"] == 2
 
 
 def test_an_observer_by_wish_leaves_control_free(open_tab: OpenTab, session: str) -> None:

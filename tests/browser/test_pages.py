@@ -66,6 +66,7 @@ def test_a_lost_session_says_why(open_tab: OpenTab, gateway: Gateway) -> None:
 
 def test_the_list_shows_what_lives_and_leads_to_it(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
     tab = open_tab(session)
+    client = tab.client()
     tab.page.get_by_role("link", name="All sessions").click()
     row = tab.page.locator(f"[data-testid=session-row][data-id='{session}']")
     expect(row).to_contain_text("fix the auth bug")
@@ -75,6 +76,8 @@ def test_the_list_shows_what_lives_and_leads_to_it(open_tab: OpenTab, gateway: G
     tab.shot("desk-list")
     row.click()
     tab.expect_state("live")
+    tab.expect_mode("control")
+    assert tab.client() == client
     assert tab.page.url.endswith(f"/s/{session}")
     tab.page.go_back()
     expect(row).to_be_visible()

@@ -145,6 +145,24 @@ def test_programs_get_answers_from_who_controls_and_only_live(
     assert gateway.raw(session)[before:] == b"echo qui''et\r\nquiet\r\n$ "
 
 
+def test_a_question_asked_while_the_line_was_down_is_not_answered_afterwards(
+    open_tab: OpenTab, gateway: Gateway, session: str
+) -> None:
+    tab = open_tab(session)
+    tab.type(r"sleep 1; printf '\033[6n'; sleep 4; echo en''d" + "\n")
+    tab.expect_text("echo en''d")
+    gateway.kill("web", signal.SIGSTOP)
+    gateway.wait_until("the question", lambda: b"\x1b[6n" in gateway.raw(session))
+    gateway.kill("web", signal.SIGKILL)
+    tab.expect_text("end")
+    # An answer would have been echoed as it came, or stand behind the prompt now.
+    tab.type("echo qui''et\n")
+    tab.expect_text("quiet")
+    asked, _, after = gateway.raw(session).partition(b"\x1b[6n")
+    assert b"echo en''d" in asked
+    assert after == b"end\r\n$ echo qui''et\r\nquiet\r\n$ "
+
+
 def test_a_large_paste_arrives_whole(open_tab: OpenTab, gateway: Gateway) -> None:
     text = "".join(f"{number:07d}," for number in range(125_000))
     session = gateway.run(gateway.add_fake("hash_input", str(len(text))))

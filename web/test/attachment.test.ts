@@ -256,6 +256,14 @@ describe("attachment", () => {
     expect(tags).toEqual(["input", "resize", "input"]);
   });
 
+  it("gives the size up with control", () => {
+    socket().say(attached("control"), snapshot(1, 0), { tag: "resized", seq: 2, ts: 0, cols: 80, rows: 24, by: "laptop" });
+    type("a");
+    socket().say(control("observe", 2, "laptop"), control("control", 3, "Chrome on Linux"));
+    attachment.viewport({ cols: 90, rows: 28 });
+    expect(socket().heard("resize")).toHaveLength(1);
+  });
+
   it("rests when the session is over", async () => {
     socket().say(attached("control"), snapshot(1, 0), control("observe", 2, ""), { tag: "exited", seq: 2, ts: 0, code: 3, signal: null, stopped_by: "" });
     expect(attachment.ending.value).toEqual({ kind: "exited", code: 3 });

@@ -17,14 +17,16 @@ export function fromHex(text: string): Uint8Array {
  * This tab's client id. A duplicated tab gets a copy of the other's session storage: the lock tells them apart, for two
  * pages that number their input under one id would take each other's place again and again.
  */
-export async function clientId(): Promise<Uint8Array> {
-  const saved = read(CLIENT_KEY);
-  if (saved !== null && /^[0-9a-f]{32}$/.test(saved) && (await hold(saved))) return fromHex(saved);
-  return newClientId();
+export function clientId(): Promise<Uint8Array> {
+  mine ??= findClientId();
+  return mine;
 }
 
-/** A fresh id for this tab; what was typed under the old one is forgotten. */
-export async function newClientId(): Promise<Uint8Array> {
+let mine: Promise<Uint8Array> | undefined;
+
+async function findClientId(): Promise<Uint8Array> {
+  const saved = read(CLIENT_KEY);
+  if (saved !== null && /^[0-9a-f]{32}$/.test(saved) && (await hold(saved))) return fromHex(saved);
   const made = crypto.getRandomValues(new Uint8Array(LIMITS.CLIENT_ID_BYTES));
   write(CLIENT_KEY, toHex(made));
   await hold(toHex(made));
