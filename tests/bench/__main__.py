@@ -48,11 +48,13 @@ def main() -> int:
         with machine.one_at_a_time(), tempfile.TemporaryDirectory(prefix="tb-", dir="/tmp") as name:
             directory = Path(name)
             run = Run(Tool.build(directory), directory, figures, options.peers, options.quick, options.warm)
-            try:
+            try:  # what was measured before a Ctrl-C is printed
                 for measure in MEASURES:
                     if measure in options.only:
                         print(f"{measure} ...", file=sys.stderr, flush=True)
                         MEASURES[measure](run)
+            except KeyboardInterrupt:
+                figures.failures.append("what came after the interrupt")
             finally:
                 run.close()
                 left = machine.end_orphans()

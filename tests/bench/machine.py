@@ -53,9 +53,10 @@ def busy_share() -> float:
     return (after - before) / max(1, all_after - all_before)
 
 
-def quiet_moment() -> float:
-    """Wait at most 8 s for a quiet machine. Returns the share of the CPUs that is in use all the same."""
-    deadline = time.monotonic() + PATIENCE_S
+def quiet_moment(patience_s: float) -> float:
+    """Wait at most `patience_s` seconds for a quiet machine. Returns the share of the CPUs that others use all the
+    same."""
+    deadline = time.monotonic() + patience_s
     while (busy := busy_share()) > QUIET_SHARE and time.monotonic() < deadline:
         pass
     return busy

@@ -95,8 +95,11 @@ class Run:
         """Sample everyone `count` times, in another order each time, each with the floor right before it."""
         names = list(samplers)
         for number in range(count):
+            patience_s = machine.PATIENCE_S  # for the whole round: on a busy machine a run must end all the same
             for name in names[number % len(names) :] + names[: number % len(names)]:
-                busy = machine.quiet_moment()
+                began = time.monotonic()
+                busy = machine.quiet_moment(patience_s)
+                patience_s = max(0.0, patience_s - (time.monotonic() - began))
                 with self.failing(f"{measure}, {name}, round {number + 1}"):
                     beside = floor()[0] if floor else None
                     value, extra = samplers[name]()
