@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -38,6 +40,7 @@ def test_an_end_is_named_and_the_last_screen_stays(
     tab.type(f"{how}\n")
     expect(tab.see("banner")).to_have_attribute("data-kind", kind)
     expect(tab.see("banner")).to_contain_text(words)
+    expect(tab.see("state-word")).to_have_text("exited")
     tab.expect_state("ended")
     tab.expect_text("farewell")
     tab.shot(f"desk-{kind}")
@@ -53,15 +56,34 @@ def test_a_stopped_session_says_who_stopped_it(open_tab: OpenTab, gateway: Gatew
     expect(tab.see("banner")).to_contain_text(re.compile(r"Stopped by \S+"))
 
 
-def test_a_lost_session_says_why(open_tab: OpenTab, gateway: Gateway) -> None:
-    session = gateway.run("shell")
-    tab = open_tab(session)
-    row = gateway.session(session)
-    # Agent, worker and every holder of the terminal's descriptor at once: nobody is left to tell of the end.
-    for pid in (gateway.pid("spawner"), row["worker_pid"], row["agent_pid"]):
-        os.kill(pid, signal.SIGKILL)
-    expect(tab.see("banner")).to_have_attribute("data-kind", re.compile("lost|exited|killed"), timeout=40_000)
-    tab.expect_state("ended")
+def test_a_lost_session_says_why(open_tab: OpenTab) -> None:
+    with Gateway() as own:
+        session = own.run("shell")
+        tab = open_tab(session, link=own.ticket_url(session))
+        tab.type("echo la''st\n")
+        tab.expect_text("last")
+        supervisor = own.pid("supervisord")
+        os.kill(supervisor, signal.SIGSTOP)
+        # Worker, spawner and keeper are all of one program: nobody is left to hold the terminal, or to tell of its end.
+        for pid in processes_of(own, b"tether.spawner"):
+            os.kill(pid, signal.SIGKILL)
+        os.kill(supervisor, signal.SIGCONT)
+        expect(tab.see("banner")).to_have_attribute("data-kind", "lost", timeout=60_000)
+        expect(tab.see("banner")).to_contain_text("ended")
+        expect(tab.see("state-word")).to_have_text("lost")
+        tab.expect_state("ended")
+        tab.expect_text("last")
+
+
+def processes_of(gateway: Gateway, program: bytes) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and program in (entry / "cmdline").read_bytes():
+                home = f"TETHER_HOME={gateway.root}".encode()
+                if home in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
 
 
 def test_the_list_shows_what_lives_and_leads_to_it(open_tab: OpenTab, gateway: Gateway, session: str) -> None:

@@ -267,6 +267,7 @@ describe("attachment", () => {
   it("rests when the session is over", async () => {
     socket().say(attached("control"), snapshot(1, 0), control("observe", 2, ""), { tag: "exited", seq: 2, ts: 0, code: 3, signal: null, stopped_by: "" });
     expect(attachment.ending.value).toEqual({ kind: "exited", code: 3 });
+    expect(attachment.view.value?.state).toBe("exited");
     expect(attachment.notice.value).toBeNull();
     expect(display.log.at(-1)).toBe("rest");
     await vi.advanceTimersByTimeAsync(60_000);

@@ -333,6 +333,8 @@ export class Attachment {
     if (this.ending.value !== null) return;
     this.ending.value = ending;
     this.mode.value = "observe";
+    // The line is closed before the gateway's own word for it comes.
+    if (this.view.value !== null) this.view.value = { ...this.view.value, state: ending.kind === "killed" ? "exited" : ending.kind };
     // That nobody controls a session that is over is no news.
     if (this.notice.value?.kind === "released") this.notice.value = null;
     this.#display?.rest();
