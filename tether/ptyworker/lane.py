@@ -26,6 +26,10 @@ _WAITING_MAX: Final = 4
 _UNSENT_MAX: Final = 512 * 1024
 
 
+Backlog = Callable[[], tuple[int, list[bytes]]]
+"""The number of the first event that a holder will get, and the frames of those that exist already."""
+
+
 class Connection:
     """One peer of the lane's socket."""
 
@@ -119,8 +123,8 @@ class LaneServer:
         """True when `client` is connected as the holder."""
         return self._holder is not None and self._holder.holder == client
 
-    def ready(self, fd: int, next_seq: int) -> None:
-        """Serve the descriptor `fd`; `next_seq` is the number of the session's next event."""
+    def ready(self, fd: int, backlog: Backlog) -> None:
+        """Serve the descriptor `fd`; `backlog` is asked when a holder comes in."""
         if fd == self._listener.fileno():
             self._accept()
             return
@@ -140,7 +144,7 @@ class LaneServer:
             self._drop(connection)
             return
         for frame in frames:
-            if not self._frame(connection, frame, next_seq):
+            if not self._frame(connection, frame, backlog):
                 self._drop(connection)
                 return
 
@@ -163,7 +167,7 @@ class LaneServer:
         self._connections[sock.fileno()] = Connection(sock)
         self._watch(sock.fileno(), False)
 
-    def _frame(self, connection: Connection, frame: bytes, next_seq: int) -> bool:
+    def _frame(self, connection: Connection, frame: bytes, backlog: Backlog) -> bool:
         """One frame of a peer; False when it is to be cut off."""
         message = self._decoded(frame)
         if connection.holder:
@@ -183,7 +187,10 @@ class LaneServer:
         if self._holder is not None:
             self._drop(self._holder)
         connection.holder, self._holder = client, connection
-        self.send(encode(self._sid, LaneOpen(epoch, next_seq)))
+        first, frames = backlog()
+        self.send(encode(self._sid, LaneOpen(epoch, first)))
+        for each in frames:
+            self.send(each)
         return True
 
     def _decoded(self, frame: bytes) -> Any:

@@ -43,6 +43,8 @@ log = logging.getLogger("tether")
 # Reads in one turn of the loop: about one event's worth at the 4 KiB that the kernel gives at a time.
 _READS_A_TURN: Final = 8
 _INPUT_WRITE_MAX: Final = 4096
+# Events that are not durable yet and are sent to a holder that comes in, in bytes.
+_BACKLOG_BYTES_MAX: Final = 128 * 1024
 # After the agent's end: how long output of processes that it left behind is still taken.
 _LATE_OUTPUT_S: Final = 0.5
 # After the agent's end: how long its parent, if that is not this worker, may take to tell its status.
@@ -95,7 +97,7 @@ class Worker:
                 self._terminal_ready(ready[self.terminal.fd], now)
             for fd in ready:
                 if isinstance(fd, int) and self.lane.owns(fd):
-                    self.lane.ready(fd, self.ring.header.next_seq)
+                    self.lane.ready(fd, self._backlog)
             if self._broker in ready:
                 self._broker_ready()
             if self._store in ready:
@@ -276,6 +278,14 @@ class Worker:
                 return
             self._outflow.sent(now)
         self._poller.add(self._store)
+
+    def _backlog(self) -> tuple[int, list[bytes]]:
+        """What a holder that comes in finds in no log yet; nothing when it is so much that the log is better."""
+        header = self.ring.header
+        if header.head - header.tail > _BACKLOG_BYTES_MAX:
+            return header.next_seq, []
+        first = self._outflow.durable + 1
+        return first, [self.sid + self.ring.body(self._records[seq]) for seq in range(first, header.next_seq)]
 
     def _set_reading(self, reading: bool) -> None:
         self._reading = reading

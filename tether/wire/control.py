@@ -260,7 +260,10 @@ class Lane(msgspec.Struct, frozen=True, array_like=True, tag="lane"):
 
 
 class LaneOpen(msgspec.Struct, frozen=True, array_like=True, tag="lane-open"):
-    """Worker to holder: the lane is open; events from `next_seq` on come over it too, before the copy to the bus."""
+    """Worker to holder: the lane is open; events from `next_seq` on come over it too, before the copy to the bus.
+
+    Those of them that exist already follow at once, unless they are so many that the log is the better place.
+    """
 
     epoch: int
     next_seq: int

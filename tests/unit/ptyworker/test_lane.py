@@ -26,6 +26,7 @@ class Bench:
         self.path = path
         self.watched: dict[int, bool] = {}
         self.inputs: list[Input] = []
+        self.backlog: list[bytes] = []
         self.lane = LaneServer(path, SID, self._watch, self.inputs.append)
 
     def _watch(self, fd: int, write: bool | None) -> None:
@@ -39,7 +40,7 @@ class Bench:
         for _ in range(3):
             for fd in list(self.watched):
                 if fd in self.watched:
-                    self.lane.ready(fd, 7)
+                    self.lane.ready(fd, lambda: (7, self.backlog))
 
     def connect(self, *messages: object) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -164,4 +165,12 @@ def test_a_holder_that_does_not_read_costs_a_bounded_amount_and_whole_frames_onl
     assert seqs == list(range(7, 7 + len(seqs))), "in order, from the first, without a hole inside what was taken"
     assert 100 < len(seqs) < 1000
     assert not reader.partial
+    sock.close()
+
+
+def test_a_holder_that_comes_in_gets_what_is_not_in_the_log_yet(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    bench.backlog = [encode(SID, Output(7, 1, 0, b"$ "))]
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    assert frames(sock) == [LaneOpen(3, 7), Output(7, 1, 0, b"$ ")]
     sock.close()

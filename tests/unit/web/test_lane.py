@@ -31,7 +31,7 @@ class Bench:
     def _watch(self, fd: int, write: bool | None) -> None:
         self._loop.remove_reader(fd)
         if write is not None:
-            self._loop.add_reader(fd, lambda: self.server.ready(fd, 5))
+            self._loop.add_reader(fd, lambda: self.server.ready(fd, lambda: (5, [])))
 
     async def until(self, what: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
