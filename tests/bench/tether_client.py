@@ -6,6 +6,7 @@ It is what the command is without the interpreter's start, on the same messages.
 from __future__ import annotations
 
 import os
+import select
 import time
 from typing import Any, Self
 
@@ -14,9 +15,10 @@ from tether import paths
 from tether.bus.client import BrokerClient
 from tether.bus.loops import Poller
 from tether.bus.sockets import Bus, Subscriber
+from tether.cli.lane import LaneClient
 from tether.store.reader import LogReader
 from tether.wire import decode, encode
-from tether.wire.control import Attach, Attached, Detach, Input, InputAck, Launch, Launched, Refused, Stop
+from tether.wire.control import Attach, Attached, Detach, Input, InputAck, LaneOpen, Launch, Launched, Refused, Stop
 from tether.wire.events import Output
 from tether.wire.ids import ClientId
 from tether.wire.storing import Committed
@@ -78,6 +80,25 @@ class Client:
                     if isinstance(got[1], Refused):
                         raise BenchError(f"input was refused: {got[1].message}")
         raise BenchError("input was not taken")
+
+    def first_byte(self, view: SessionView) -> None:
+        """Attach as `tether run` does, and wait for the session's first output on the lane."""
+        attach = Attach(0, self.id, "bench", "native", "control", COLS, ROWS)
+        attached: Attached = self.broker.ask(view.sid, attach)
+        lane = LaneClient(self.paths.worker_lane(view.sid), view.sid, self.id, attached.epoch, attached.lane)
+        try:
+            deadline = time.monotonic() + TIME_LIMIT_S
+            while time.monotonic() < deadline and not lane.dead:
+                select.select([lane.fd], [], [], 1.0)
+                messages = lane.receive()
+                if any(isinstance(message, Output) for message in messages):
+                    return
+                # What the lane does not bring at its opening is in the log already.
+                if any(isinstance(message, LaneOpen) for message in messages) and self._offset(view.sid) > 0:
+                    return
+            raise BenchError("no output came over the lane")
+        finally:
+            lane.close()
 
     def first_output(self, view: SessionView) -> None:
         """Wait for the session's first output, live or from the log, whichever shows it first."""

@@ -49,7 +49,7 @@ class Tether(Peer):
     def start(self) -> float:
         began = time.perf_counter()
         view = self.client.launch("bench-start")
-        self.client.first_output(view)
+        self.client.first_byte(view)
         took = time.perf_counter() - began
         self.client.stop(view.sid)
         return took

@@ -2,9 +2,11 @@
 
 A Unix stream socket of the session, frames as everywhere behind a u32 big-endian length. The broker
 grants: it gives the worker and the holder the same key together with the epoch. A connection must
-show that key in its first frame, and is closed when the lease moves on. Over it go the holder's
-input and its acknowledgements, and the session's events, sent before the copy to the bus. Numbers
-and rules are those of the bus, so a holder may change over at any time, or never use a lane.
+show that key in its first frame, and is closed when the lease moves on; one that shows a key of which
+the worker has not heard yet waits for the broker's word, which may be a moment behind the holder.
+Over it go the holder's input and its acknowledgements, and the session's events, sent before the copy
+to the bus. Numbers and rules are those of the bus, so a holder may change over at any time, or never
+use a lane.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class Connection:
         self.reader = FrameReader()
         self.unsent = bytearray()
         self.holder = b""
+        self.claim: Lane | None = None
 
     def send(self, data: bytes) -> bool:
         """Queue and send what can be sent. False when the peer is gone."""
@@ -67,19 +70,21 @@ class Connection:
 
 class LaneServer:
     """Listens for the holder of the session `sid`; `on_input` takes its inputs, `on_left` hears that it is gone,
-    `watch(fd, write)` polls for us (`write` None: no more)."""
+    `backlog` is asked when it comes in, `watch(fd, write)` polls for us (`write` None: no more)."""
 
     def __init__(
         self,
         path: Path,
         sid: bytes,
         watch: Callable[[int, bool | None], None],
+        backlog: Backlog,
         on_input: Callable[[Input], None],
         on_left: Callable[[bytes], None] = lambda _client: None,
     ) -> None:
         self._path = path
         self._sid = sid
         self._watch = watch
+        self._backlog = backlog
         self._on_input = on_input
         self._on_left = on_left
         self._connections: dict[int, Connection] = {}
@@ -102,6 +107,9 @@ class LaneServer:
         self._granted = (client, key, epoch)
         if self._holder is not None:
             self._drop(self._holder)
+        for connection in list(self._connections.values()):
+            if connection.claim is not None and not self._admit(connection, connection.claim):
+                self._drop(connection)
 
     def publish(self, frame: bytes) -> None:
         """Send an event to the holder; one that does not keep up misses it and finds it in the log."""
@@ -123,8 +131,8 @@ class LaneServer:
         """True when `client` is connected as the holder."""
         return self._holder is not None and self._holder.holder == client
 
-    def ready(self, fd: int, backlog: Backlog) -> None:
-        """Serve the descriptor `fd`; `backlog` is asked when a holder comes in."""
+    def ready(self, fd: int) -> None:
+        """Serve the descriptor `fd`."""
         if fd == self._listener.fileno():
             self._accept()
             return
@@ -144,7 +152,7 @@ class LaneServer:
             self._drop(connection)
             return
         for frame in frames:
-            if not self._frame(connection, frame, backlog):
+            if not self._frame(connection, frame):
                 self._drop(connection)
                 return
 
@@ -167,7 +175,7 @@ class LaneServer:
         self._connections[sock.fileno()] = Connection(sock)
         self._watch(sock.fileno(), False)
 
-    def _frame(self, connection: Connection, frame: bytes, backlog: Backlog) -> bool:
+    def _frame(self, connection: Connection, frame: bytes) -> bool:
         """One frame of a peer; False when it is to be cut off."""
         message = self._decoded(frame)
         if connection.holder:
@@ -175,19 +183,21 @@ class LaneServer:
                 self._on_input(message)
                 return True
             return False
-        client, key, epoch = self._granted
-        if not (
-            isinstance(message, Lane)
-            and key
-            and hmac.compare_digest(message.key, key)
-            and message.client == client
-            and message.epoch == epoch
-        ):
+        if not isinstance(message, Lane) or connection.claim is not None:
             return False
+        connection.claim = message
+        return self._admit(connection, message)
+
+    def _admit(self, connection: Connection, claim: Lane) -> bool:
+        """Let the connection in if its key is the one granted; False when it never will be."""
+        client, key, epoch = self._granted
+        known = key and hmac.compare_digest(claim.key, key)
+        if not known or claim.client != client or claim.epoch != epoch:
+            return claim.epoch >= epoch
         if self._holder is not None:
             self._drop(self._holder)
-        connection.holder, self._holder = client, connection
-        first, frames = backlog()
+        connection.holder, connection.claim, self._holder = client, None, connection
+        first, frames = self._backlog()
         self.send(encode(self._sid, LaneOpen(epoch, first)))
         for each in frames:
             self.send(each)

@@ -97,7 +97,7 @@ class Worker:
                 self._terminal_ready(ready[self.terminal.fd], now)
             for fd in ready:
                 if isinstance(fd, int) and self.lane.owns(fd):
-                    self.lane.ready(fd, self._backlog)
+                    self.lane.ready(fd)
             if self._broker in ready:
                 self._broker_ready()
             if self._store in ready:
@@ -126,7 +126,12 @@ class Worker:
             self._poller.add_monitor(dealer)
         self._poller.add(self._wake_r)
         self.lane = LaneServer(
-            self.paths.worker_lane(self.sid), self.sid, self._watch, self.steering.take_input, self.steering.say_taken
+            self.paths.worker_lane(self.sid),
+            self.sid,
+            self._watch,
+            self._backlog,
+            self.steering.take_input,
+            self.steering.say_taken,
         )
         self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave)
         self._link_fd = -1

@@ -27,7 +27,7 @@ class Bench:
         self.watched: dict[int, bool] = {}
         self.inputs: list[Input] = []
         self.backlog: list[bytes] = []
-        self.lane = LaneServer(path, SID, self._watch, self.inputs.append)
+        self.lane = LaneServer(path, SID, self._watch, lambda: (7, self.backlog), self.inputs.append)
 
     def _watch(self, fd: int, write: bool | None) -> None:
         if write is None:
@@ -40,7 +40,7 @@ class Bench:
         for _ in range(3):
             for fd in list(self.watched):
                 if fd in self.watched:
-                    self.lane.ready(fd, lambda: (7, self.backlog))
+                    self.lane.ready(fd)
 
     def connect(self, *messages: object) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -78,17 +78,8 @@ def test_the_holder_gets_in_with_its_key_and_hears_events_and_its_input_passes(b
     assert not bench.lane.holds(CLIENT)
 
 
-@pytest.mark.parametrize(
-    "first",
-    [
-        Lane(CLIENT, 3, b"x" * 16),
-        Lane(CLIENT, 3, b""),
-        Lane(OTHER, 3, KEY),
-        Lane(CLIENT, 2, KEY),
-        Input(CLIENT, 3, 1, b"ls"),
-    ],
-)
-def test_everybody_else_is_cut_off_and_types_nothing(bench: Bench, first: object):
+@pytest.mark.parametrize("first", [Lane(CLIENT, 2, KEY), Input(CLIENT, 3, 1, b"ls"), Lane(OTHER, 2, b"x" * 16)])
+def test_who_comes_too_late_or_without_a_key_is_cut_off(bench: Bench, first: object):
     bench.lane.grant(CLIENT, KEY, 3)
     sock = bench.connect(first, Input(CLIENT, 3, 1, b"ls"))
     assert sock.recv(100) == b""
@@ -96,10 +87,37 @@ def test_everybody_else_is_cut_off_and_types_nothing(bench: Bench, first: object
     sock.close()
 
 
+@pytest.mark.parametrize(
+    "first", [Lane(CLIENT, 3, b"x" * 16), Lane(CLIENT, 3, b""), Lane(OTHER, 3, KEY), Lane(CLIENT, 9, KEY)]
+)
+def test_a_key_that_was_not_granted_waits_and_types_nothing(bench: Bench, first: object):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(first)
+    bench.lane.publish(encode(SID, Output(7, 1, 0, b"secret")))
+    sock.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        sock.recv(100)
+    sock.settimeout(5)
+    sock.sendall(framed(encode(SID, Input(CLIENT, 3, 1, b"ls"))))
+    bench.turn()
+    assert sock.recv(100) == b"", "whoever does not wait for the answer is cut off"
+    assert bench.inputs == []
+    sock.close()
+
+
+def test_a_holder_that_is_faster_than_the_broker_gets_in_when_the_broker_has_spoken(bench: Bench):
+    bench.lane.grant(OTHER, b"o" * 16, 2)
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    bench.lane.grant(CLIENT, KEY, 3)
+    assert frames(sock) == [LaneOpen(3, 7)]
+    assert bench.lane.holds(CLIENT)
+    sock.close()
+
+
 def test_no_key_means_no_lane(bench: Bench):
     bench.lane.grant(CLIENT, b"", 3)
     sock = bench.connect(Lane(CLIENT, 3, b""))
-    assert sock.recv(100) == b""
+    assert not bench.lane.holds(CLIENT)
     sock.close()
 
 

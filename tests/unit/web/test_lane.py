@@ -25,13 +25,13 @@ class Bench:
         self.acks: list[InputAck] = []
         self.events: list[bytes] = []
         self._loop = asyncio.get_running_loop()
-        self.server = LaneServer(path, SID, self._watch, self.inputs.append)
+        self.server = LaneServer(path, SID, self._watch, lambda: (5, []), self.inputs.append)
         self.keeper = LaneKeeper(path, SID, ME, self.acks.append, self.events.append)
 
     def _watch(self, fd: int, write: bool | None) -> None:
         self._loop.remove_reader(fd)
         if write is not None:
-            self._loop.add_reader(fd, lambda: self.server.ready(fd, lambda: (5, [])))
+            self._loop.add_reader(fd, lambda: self.server.ready(fd))
 
     async def until(self, what: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
