@@ -27,7 +27,7 @@ from tether.ptyworker.lane import LaneServer
 from tether.ptyworker.outflow import Outflow
 from tether.ptyworker.state import WorkerState
 from tether.ptyworker.steering import Steering
-from tether.ptyworker.terminal import AgentTerminal
+from tether.ptyworker.terminal import AgentTerminal, start_failure
 from tether.ring import Record, Ring
 from tether.wire import PROTOCOL, WireError, decode
 from tether.wire.codec import encode, encode_body
@@ -72,6 +72,7 @@ class Worker:
         self.terminal = terminal
         self._re_execute = re_execute
         self.reload_asked = False
+        self.start_report: tuple[int, str] | None = None  # see terminal.start_failure, and the program's name
         header = ring.header
         self._records: dict[int, Record] = {r.seq: r for r in ring.records()}
         self._outflow = Outflow(header.acked, header.next_seq)
@@ -181,6 +182,8 @@ class Worker:
         self.lane.close()
         self.bus.close()
         self._holder.close()
+        if self.start_report is not None:
+            os.close(self.start_report[0])
         self._re_execute(self)
 
     def carried_on(self, *, recovered: bool, found: int) -> None:
@@ -438,6 +441,10 @@ class Worker:
 
     def _finish(self) -> None:
         """Everything is read: the session's last event."""
+        if self.start_report is not None:
+            failure = start_failure(self.start_report[0])
+            if failure:
+                self.note("not-started", f"{self.start_report[1]} could not be started: {failure}")
         status = self.kept.agent_status
         code = os.waitstatus_to_exitcode(status) if status is not None else None
         exit_code = code if code is not None and code >= 0 else None

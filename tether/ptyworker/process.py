@@ -20,7 +20,7 @@ from tether.ptyworker.loop import Worker
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
 from tether.wire.codec import encode_body, peek_tag
-from tether.wire.events import Created, Exited, Note, Started
+from tether.wire.events import Created, Started
 from tether.wire.ids import public_id
 from tether.wire.views import SessionView
 
@@ -107,29 +107,15 @@ def _begin(paths: Paths, sid: bytes, lock: int, spec: dict[str, Any], master: in
         view.share,
     )
     ring.append(encode_body(created), now)
-    _launch(ring, kept, spec, slave)
-    pty = terminal.AgentTerminal(kept.view.agent_pid, master, slave)
-    return Worker(paths, sid, lock, ring, kept, pty, re_execute)
-
-
-def _launch(ring: Ring, kept: WorkerState, spec: dict[str, Any], slave: int) -> None:
-    """Start the agent; a failure to execute it becomes the session's end, with the reason in the log."""
-    try:
-        pid = terminal.start_agent(slave, spec["program"], spec["argv"], spec["env"], spec["cwd"])
-    except OSError as error:
-        now = now_us()
-        text = f"{spec['program']} could not be started: {error.strerror}"
-        ring.append(encode_body(Note(ring.header.next_seq, now, "not-started", text)), now)
-        code = 126 if isinstance(error, PermissionError) else 127
-        ring.append(encode_body(Exited(ring.header.next_seq, now, code, None)), now)
-        kept.ended = kept.agent_gone = True
-        kept.view = msgspec.structs.replace(kept.view, state="exited", ended=now, exit_code=code, detail=text)
-    else:
-        now = now_us()
-        ring.append(encode_body(Started(ring.header.next_seq, now, pid)), now)
-        kept.agent_start = kin.start_time(pid)
-        kept.view = msgspec.structs.replace(kept.view, state="running", agent_pid=pid, started=now, since=now)
+    pid, report = terminal.start_agent(slave, spec["program"], spec["argv"], spec["env"], spec["cwd"])
+    now = now_us()
+    ring.append(encode_body(Started(ring.header.next_seq, now, pid)), now)
+    kept.agent_start = kin.start_time(pid)
+    kept.view = msgspec.structs.replace(kept.view, state="running", agent_pid=pid, started=now, since=now)
     ring.write_state(state.dump(kept))
+    worker = Worker(paths, sid, lock, ring, kept, terminal.AgentTerminal(pid, master, slave), re_execute)
+    worker.start_report = (report, spec["program"])
+    return worker
 
 
 def _continue(paths: Paths, sid: bytes, lock: int, master: int, slave: int, *, recovered: bool) -> Worker:

@@ -79,23 +79,18 @@ class AgentTerminal(PtyProcess):  # type: ignore[misc]
                 os.close(fd)
 
 
-def start_agent(slave: int, program: str, argv: list[str], env: dict[str, str], cwd: str) -> int:
-    """Fork and execute the agent as leader of a new session on `slave`. Its pid.
+def start_agent(slave: int, program: str, argv: list[str], env: dict[str, str], cwd: str) -> tuple[int, int]:
+    """Fork and execute the agent as leader of a new session on `slave`: its pid, and a descriptor for `start_failure`.
 
-    OSError of the execution (or of entering `cwd`) when it could not be started. The agent gets descriptors 0 to 2
-    and nothing else, default signal actions and an empty mask.
+    Does not wait for the execution: when it fails (or entering `cwd` does) the process exits with 126 or 127, as a
+    shell's would. The agent gets descriptors 0 to 2 and nothing else, default signal actions and an empty mask.
     """
     reader, writer = os.pipe()
     pid = os.fork()
     if pid:
         os.close(writer)
-        with os.fdopen(reader, "rb") as pipe:
-            failure = pipe.read()
-        if failure:
-            os.waitpid(pid, 0)
-            number = int(failure.decode())
-            raise OSError(number, os.strerror(number), program)
-        return pid
+        os.set_blocking(reader, False)
+        return pid, reader
     number = errno.EINVAL
     try:
         os.set_inheritable(writer, False)
@@ -117,7 +112,18 @@ def start_agent(slave: int, program: str, argv: list[str], env: dict[str, str], 
         number = errno.EINVAL
     with contextlib.suppress(OSError):
         os.write(writer, str(number).encode())
-    os._exit(127)
+    os._exit(126 if number == errno.EACCES else 127)
+
+
+def start_failure(report: int) -> str:
+    """Why the agent could not be started, "" when it could; closes `report`. To be asked once the process has ended."""
+    try:
+        number = os.read(report, 16)
+    except BlockingIOError:
+        number = b""  # something that the agent left behind holds the other end, so it was started
+    finally:
+        os.close(report)
+    return os.strerror(int(number)) if number else ""
 
 
 def _users_umask() -> int:
