@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import signal
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,23 +18,24 @@ from tether import secret_files
 from tether.bus import Bus, Poller
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
-from tether.ptyworker import kin, state
+from tether.ptyworker import state
 from tether.ptyworker.coalescing import Coalescing
+from tether.ptyworker.delivery import Delivery
+from tether.ptyworker.ending import Ending
 from tether.ptyworker.holder import HolderLink
 from tether.ptyworker.inbox import Inbox
 from tether.ptyworker.lane import LaneServer
-from tether.ptyworker.outflow import Outflow
 from tether.ptyworker.state import WorkerState
 from tether.ptyworker.steering import Steering
-from tether.ptyworker.terminal import AgentTerminal, start_failure
+from tether.ptyworker.stopping import LOOK_S
+from tether.ptyworker.terminal import AgentTerminal
 from tether.ring import Record, Ring
 from tether.wire import PROTOCOL, WireError, decode
 from tether.wire.codec import encode, encode_body
 from tether.wire.control import Hello, Report
-from tether.wire.events import Exited, Note
+from tether.wire.events import Note
 from tether.wire.ids import NO_SESSION
 from tether.wire.limits import OUTPUT_BYTES_MAX
-from tether.wire.storing import Ack, Nak, Stalled, Sync
 from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
@@ -43,12 +43,6 @@ log = logging.getLogger("tether")
 # Reads in one turn of the loop: about one event's worth at the 4 KiB that the kernel gives at a time.
 _READS_A_TURN: Final = 8
 _INPUT_WRITE_MAX: Final = 4096
-# Events that are not durable yet and are sent to a holder that comes in, in bytes.
-_BACKLOG_BYTES_MAX: Final = 128 * 1024
-# After the agent's end: how long output of processes that it left behind is still taken.
-_LATE_OUTPUT_S: Final = 0.5
-# After the agent's end: how long its parent, if that is not this worker, may take to tell its status.
-_STATUS_WAIT_S: Final = 1.0
 
 
 class Worker:
@@ -73,25 +67,22 @@ class Worker:
         self._re_execute = re_execute
         self.reload_asked = False
         self.start_report: tuple[int, str] | None = None  # see terminal.start_failure, and the program's name
-        header = ring.header
-        self._records: dict[int, Record] = {r.seq: r for r in ring.records()}
-        self._outflow = Outflow(header.acked, header.next_seq)
+        self._delivery = Delivery(sid, ring)
         self._coalescing = Coalescing()
         self.inbox = Inbox(kept.inputs)
         self._reading = not kept.ended
-        self._late_until: float | None = None
-        self._stalled = ""
+        self._hung_up = kept.ended
         self._wake_r, self._wake_w = os.pipe()
-        self._pidfd = -1
-        self._gone_at: float | None = None
         self.steering = Steering(self)
+        self.ending = Ending(self)
+        self._connected = False  # there is a bus; not while carrying on from another worker
 
     # -- life
 
     def run(self) -> None:
         """Serve until the session has ended and every event of it is durable."""
         self._open()
-        while not (self.kept.ended and not self._outflow.unacknowledged):
+        while not (self.kept.ended and self._delivery.done):
             ready = self._poller.wait(self._timeout())
             now = monotonic()
             if self.terminal.fd in ready:
@@ -103,8 +94,8 @@ class Worker:
                 self._broker_ready()
             if self._store in ready:
                 self._store_ready(now)
-            if ready.keys() & {self._wake_r, self._pidfd}:
-                self._children()
+            if ready.keys() & {self._wake_r, self.ending.watched}:
+                self._woken()
             if self._link_fd in ready:
                 self._holder_ready(now)
             self._timers(now)
@@ -122,15 +113,15 @@ class Worker:
         self._store = self.bus.dealer(self.paths.store, monitored=True)
         self._broker = self.bus.dealer(self.paths.broker, monitored=True)
         self._poller = Poller()
-        for dealer in (self._store, self._broker):
-            self._poller.add(dealer)
-            self._poller.add_monitor(dealer)
+        self._delivery.connect(self._store, self._poller)
+        self._poller.add(self._broker)
+        self._poller.add_monitor(self._broker)
         self._poller.add(self._wake_r)
         self.lane = LaneServer(
             self.paths.worker_lane(self.sid),
             self.sid,
             self._watch,
-            self._backlog,
+            self._delivery.backlog,
             self.steering.take_input,
             self.steering.say_taken,
         )
@@ -139,33 +130,30 @@ class Worker:
         self._connect_holder(monotonic())
         if self._reading:
             self._poller.add(self.terminal.fd)
-        self._watch_agent()
-        self._children()
+        self._connected = True
+        self.ending.watch()
+        if self.ending.watched >= 0:
+            self._poller.add(self.ending.watched)
+        self._woken()
+
+    def _woken(self) -> None:
+        """A child died, ours or one that came to us."""
+        while True:
+            try:
+                os.read(self._wake_r, 512)
+            except BlockingIOError:
+                break
+        self.ending.look()
+
+    def unwatch(self, fd: int) -> None:
+        """Poll `fd` no more."""
+        self._poller.remove(fd)
 
     def _watch(self, fd: int, write: bool | None) -> None:
         if write is None:
             self._poller.remove(fd)
         else:
             self._poller.add(fd, write=write)
-
-    def _watch_agent(self) -> None:
-        """An agent that is not our child (its worker died) is watched by a pidfd where there is one."""
-        pid = self.kept.view.agent_pid
-        if pid and not self.kept.agent_gone and hasattr(os, "pidfd_open"):
-            if self.kept.agent_start and kin.start_time(pid) not in (0, self.kept.agent_start):
-                self.agent_ended(None)  # the number was given to another process
-                return
-            try:
-                self._pidfd = os.pidfd_open(pid)
-            except OSError:
-                self._doubt(monotonic())
-                return
-            self._poller.add(self._pidfd)
-
-    def _doubt(self, now: float) -> None:
-        """The agent is gone: a parent of it, here or the spawner, will say how it ended, or nobody can."""
-        if not self.kept.agent_gone:
-            self._gone_at = now + _STATUS_WAIT_S
 
     def _close(self) -> None:
         self._holder.tell("end")
@@ -190,11 +178,9 @@ class Worker:
         """Say in the log that another worker took over; `found` bytes were saved from a read under way."""
         self.flush()
         self.kept.view = msgspec.structs.replace(self.kept.view, worker_pid=os.getpid())
-        header = self.ring.header
-        self._outflow = Outflow(header.acked, header.next_seq)
-        self._records = {r.seq: r for r in self.ring.records()}
         if self.kept.ended:
             return
+        header = self.ring.header
         if recovered:
             self.note("recovered", f"The session's worker was replaced; {found} bytes were saved from a read under way")
         else:
@@ -231,6 +217,7 @@ class Worker:
             size = self.terminal.read_into(ring.ground())
             if size <= 0:
                 if size < 0:
+                    self._hung_up = True
                     self._set_reading(False)
                 break
             ring.note(size, now_us())
@@ -265,35 +252,28 @@ class Worker:
         self.event(lambda seq, ts: Note(seq, ts, code, text))
 
     def _added(self, record: Record) -> None:
-        self._records[record.seq] = record
-        self._outflow.added(record.seq)
-        if not hasattr(self, "_pub"):
-            return  # carrying on: nobody listens yet, and the store asks
-        frame = self.sid + self.ring.body(record)
+        if not self._connected:
+            self._delivery.add(record, None)
+            return
+        frame = self._delivery.frame(record)
         # The holder first: it is the one who waits for its key's echo.
         self.lane.publish(frame)
         self._pub.send(frame)
-        if self._outflow.next_to_send() == record.seq and self._store.send(frame):
-            self._outflow.sent(monotonic())
-        else:
-            self._pump(monotonic())
+        self._delivery.add(record, frame)
 
-    def _pump(self, now: float) -> None:
-        """Send the store what it does not have, as far as the connection takes it."""
-        while (seq := self._outflow.next_to_send()) is not None:
-            if not self._store.send(self.sid + self.ring.body(self._records[seq])):
-                self._poller.add(self._store, write=self._store.connected)
-                return
-            self._outflow.sent(now)
-        self._poller.add(self._store)
+    def drain(self, now: float) -> bool:
+        """Read what is left in the terminal. False while there is no room for it."""
+        if not self._hung_up and not self._reading and self.ring.room():
+            self._set_reading(True)
+        while self._reading and self._read(now):
+            pass
+        return self.ring.room()
 
-    def _backlog(self) -> tuple[int, list[bytes]]:
-        """What a holder that comes in finds in no log yet; nothing when it is so much that the log is better."""
-        header = self.ring.header
-        if header.head - header.tail > _BACKLOG_BYTES_MAX:
-            return header.next_seq, []
-        first = self._outflow.durable + 1
-        return first, [self.sid + self.ring.body(self._records[seq]) for seq in range(first, header.next_seq)]
+    def hang_up(self) -> None:
+        """Read no more."""
+        self._hung_up = True
+        self._set_reading(False)
+        self._poller.remove(self.terminal.fd)
 
     def _set_reading(self, reading: bool) -> None:
         self._reading = reading
@@ -307,43 +287,16 @@ class Worker:
             self._poller.remove(self.terminal.fd)
 
     def _report_stall(self) -> None:
-        reason = self._stalled or "the log can't be written at the moment; the agent waits"
+        reason = self._delivery.stalled or "the log can't be written at the moment; the agent waits"
         self.change(state="stalled", detail=reason)
 
     # -- the store
 
     def _store_ready(self, now: float) -> None:
-        if self._store.drain_monitor():
-            self._outflow.disconnected()
-            self._sync(now)
-        elif not self._store.connected:
-            self._outflow.disconnected()
-            self._poller.add(self._store)
+        messages: list[Any] = []
         while (frame := self._store.receive()) is not None:
-            message = self._decoded(frame)
-            if isinstance(message, Ack):
-                self._acknowledged(message, now)
-            elif isinstance(message, Nak):
-                self._outflow.nacked(message.next, message.boot, now)
-            elif isinstance(message, Stalled):
-                self._stalled = message.reason
-        self._pump(now)
-
-    def _sync(self, now: float) -> None:
-        header = self.ring.header
-        self._outflow.asked(now)
-        self._store.send(encode(self.sid, Sync(PROTOCOL, header.tail_seq, header.next_seq)))
-
-    def _acknowledged(self, ack: Ack, now: float) -> None:
-        first = self._outflow.durable + 1
-        gained = self._outflow.acked(ack.upto, ack.boot, now)
-        if not gained:
-            return
-        end = 0
-        for seq in range(first, first + gained):
-            end = self._records.pop(seq).end
-        self.ring.release(first + gained - 1, end)
-        if not self._reading and not self.kept.ended and not self.kept.agent_gone and self.ring.room():
+            messages.append(self._decoded(frame))
+        if self._delivery.ready(messages, now) and not self._reading and not self._hung_up and self.ring.room():
             self._set_reading(True)
             if self.kept.view.state == "stalled":
                 self.change(state="running", detail="")
@@ -388,7 +341,7 @@ class Worker:
             fields.setdefault("since", now_us())
         self.kept.view = msgspec.structs.replace(self.kept.view, **fields)
         self.save()
-        if hasattr(self, "_broker"):
+        if self._connected:
             self.tell_broker(Report(self.view()))
 
     # -- input
@@ -406,108 +359,27 @@ class Worker:
         self._poll_terminal()
         self.steering.feed()
 
-    # -- the agent's end
-
-    def _children(self) -> None:
-        """Collect dead children: the agent, and orphans of its that came to us."""
-        while True:
-            try:
-                os.read(self._wake_r, 512)
-            except BlockingIOError:
-                break
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not pid:
-                break
-            if pid == self.kept.view.agent_pid:
-                self.agent_ended(status)
-        if self._pidfd >= 0 and select.select([self._pidfd], [], [], 0)[0]:
-            self._poller.remove(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = -1
-            self._doubt(monotonic())
-
-    def agent_ended(self, status: int | None) -> None:
-        """The agent's process is gone; `status` as of waitpid(2), None when nobody could collect it."""
-        if self.kept.agent_gone:
-            return
-        self.kept.agent_gone, self.kept.agent_status = True, status
-        self._gone_at = None
-        self.save()
-        self._late_until = monotonic() + _LATE_OUTPUT_S
-
-    def _finish(self) -> None:
-        """Everything is read: the session's last event."""
-        if self.start_report is not None:
-            failure = start_failure(self.start_report[0])
-            if failure:
-                self.note("not-started", f"{self.start_report[1]} could not be started: {failure}")
-        status = self.kept.agent_status
-        code = os.waitstatus_to_exitcode(status) if status is not None else None
-        exit_code = code if code is not None and code >= 0 else None
-        exit_signal = -code if code is not None and code < 0 else None
-        by = self.kept.stop.by if self.kept.stop is not None else ""
-        self._set_reading(False)
-        self._poller.remove(self.terminal.fd)
-        self.event(lambda seq, ts: Exited(seq, ts, exit_code, exit_signal, by))
-        self.kept.ended = True
-        self.change(
-            state="stopped" if by else "exited",
-            ended=now_us(),
-            exit_code=exit_code,
-            exit_signal=exit_signal,
-            stopped_by=by,
-            detail=""
-            if status is not None
-            else "its exit status is not known: its worker and the spawner died before it",
-        )
-
-    def _try_finish(self, now: float) -> None:
-        """After the agent's end: take what is left of its output, and wait a moment for processes it left behind."""
-        if self._late_until is None or self.kept.ended:
-            return
-        while self._reading and self._read(now):
-            pass
-        left = self.steering.members()
-        if not self.ring.room():
-            return
-        if now >= self._late_until or not left:
-            if self.steering.stopping is not None and not self.steering.stopping.over(now, len(left)):
-                return
-            self._finish()
-
     # -- time and the spawner
 
     def _timeout(self) -> float | None:
         now = monotonic()
-        waits: list[float] = []
+        waits: list[float | None] = [self._delivery.wait(), self.ending.wait(now)]
         if self.ring.header.pending:
             waits.append(self._coalescing.wait(now))
-        if self._outflow.unacknowledged and self._store.connected:
-            waits.append(1.0)
         if self._link_fd < 0:
             waits.append(max(0.0, self._holder.retry_at - now))
-        if self._gone_at is not None:
-            waits.append(max(0.0, self._gone_at - now))
-        if (self._late_until is not None and not self.kept.ended) or self.steering.stopping is not None:
-            waits.append(0.05)
-        return min(waits) if waits else None
+        if self.steering.stopping is not None:
+            waits.append(LOOK_S)
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _timers(self, now: float) -> None:
         if self.ring.header.pending and self._coalescing.due(now):
             self.flush(now)
-        if self._outflow.silent(now) and self._store.connected:
-            self._sync(now)
+        self._delivery.tick(now)
         if self._link_fd < 0 and now >= self._holder.retry_at:
             self._connect_holder(now)
-        if self._gone_at is not None and now >= self._gone_at:
-            self._gone_at = None
-            self.agent_ended(None)
         self.steering.tick(now)
-        self._try_finish(now)
+        self.ending.tick(now)
 
     def _connect_holder(self, now: float) -> None:
         agent = 0 if self.kept.agent_gone else self.kept.view.agent_pid
@@ -519,7 +391,7 @@ class Worker:
         fd = self._link_fd
         for line in self._holder.receive(now):
             if line.get("op") == "agent_exit" and line.get("pid") == self.kept.view.agent_pid:
-                self.agent_ended(int(line["status"]))
+                self.ending.ended(int(line["status"]))
         if self._holder.fileno() < 0:
             self._poller.remove(fd)
             self._link_fd = -1
