@@ -48,6 +48,7 @@ class Gateway:
         self.user_home.mkdir(mode=0o700)
         self.screens: list[Screen] = []
         self.failed = False  # set by the fixture when its test failed: logs are printed, the home stays
+        self._farewell = ""
         self._known: dict[int, int] = {}  # pid -> start time, of workers and agents seen
         self._start = start
         self.env = {
@@ -89,7 +90,7 @@ class Gateway:
             print(f"kept for a look: {self.home}", file=sys.stderr)
             return
         shutil.rmtree(self.home, ignore_errors=True)
-        assert not left, f"processes of this gateway outlived it: {left}"
+        assert not left, f"processes of this gateway outlived it: {left}; {self._farewell}"
 
     def start(self) -> None:
         """`tether start`."""
@@ -103,7 +104,8 @@ class Gateway:
         with contextlib.suppress(subprocess.SubprocessError, OSError):
             with contextlib.suppress(AssertionError):  # it may be down
                 self._remember()
-            self.tether("stop", "--all", "--yes", "--timeout", "2", check=False, timeout=30)
+            done = self.tether("stop", "--all", "--yes", "--timeout", "2", check=False, timeout=30)
+            self._farewell = f"`tether stop --all` ended with {done.returncode}: {done.stderr.strip()}"
             self.tether("stop", "--yes", check=False, timeout=30)
         left: list[str] = []
         # The keeper ends by itself ten seconds after it has nothing to keep: nobody waits for that.
