@@ -157,7 +157,8 @@ def test_typing_through_a_broker_that_is_killed_arrives_once_and_in_order(house:
         house.restart()
     wait_until("the shell to have run all", lambda: out.read_text().count("\n") >= len(inputs), 30.0)
     assert out.read_text().split() == [str(n) for n in range(1, 201)]
-    (known,) = wait_until("the registry", lambda: listed(client))
+    adopted = "the worker to be adopted again"
+    (known,) = wait_until(adopted, lambda: [view for view in listed(client) if view.controller_id])
     assert (known.epoch, known.controller_id) == (1, client.id)
 
 
