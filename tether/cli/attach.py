@@ -53,7 +53,9 @@ class Attachment:
         self._shown_keys = keys.shown() if keys else ""
         self._bus = Bus()
         self._poller = Poller()
-        self._display = Display(1, terminal=terminal is not None)
+        self._display = Display(
+            1, terminal=terminal is not None, on_modes=terminal.note_modes if terminal is not None else None
+        )
         self._feed = Feed(self._bus, self._poller, paths, sid)
         self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
         self._signals, self._signal_end = socket.socketpair()
@@ -183,10 +185,6 @@ class Attachment:
                     pass
         if data:
             self._display.write(b"".join(data) if len(data) > 1 else data[0])
-            modes = self._display.modes
-            if modes.changed and self._terminal is not None:
-                modes.changed = False
-                self._terminal.note_modes(modes.restore())
 
     def _jump(self, *, first: bool) -> None:
         """Show the newest screen instead of everything before it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+from collections.abc import Callable
 from typing import Final
 
 from tether.cli.modes import Modes
@@ -20,10 +21,14 @@ _NOTICE_S: Final = 2.0
 
 
 class Display:
-    """Takes bytes in order; what the terminal does not take yet is kept. OSError when it is gone."""
+    """Takes bytes in order; what the terminal does not take yet is kept. OSError when it is gone.
 
-    def __init__(self, fd: int, *, terminal: bool) -> None:
+    `on_modes` is told what undoes the modes of the terminal, before the bytes that change them go out.
+    """
+
+    def __init__(self, fd: int, *, terminal: bool, on_modes: Callable[[bytes], None] | None = None) -> None:
         self.modes = Modes()
+        self._on_modes = on_modes
         self._buffer = bytearray()
         self._notice = ""
         self._noticed_at = 0.0
@@ -54,6 +59,11 @@ class Display:
 
     def write(self, data: bytes) -> None:
         """Show `data`: at once as far as possible, the rest in `flush`."""
+        if self._terminal:
+            self.modes.feed(data)
+            if self.modes.changed and self._on_modes is not None:
+                self.modes.changed = False
+                self._on_modes(self.modes.restore())
         if not self._buffer and self._own >= 0:
             try:
                 written = os.write(self.fd, data)
@@ -63,11 +73,9 @@ class Display:
                 self._buffer += data[written:]
         else:
             self._buffer += data
-        if self._terminal:
-            self.modes.feed(data)
-            if self._delayed and self.modes.at_rest:
-                delayed, self._delayed = self._delayed, b""
-                self.write(delayed)
+        if self._delayed and self.modes.at_rest:
+            delayed, self._delayed = self._delayed, b""
+            self.write(delayed)
 
     def flush(self) -> None:
         """Write on, when the terminal is ready."""
