@@ -7,9 +7,10 @@ its input goes through the broker as before, under the same numbers, so nothing 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Final, cast
 
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import InputAck, Lane, LaneOpen
@@ -17,7 +18,10 @@ from tether.wire.framing import FrameReader, framed
 from tether.wire.ids import SessionId
 
 # What the worker has not read yet. Past it, input takes the broker's way, which drops what is too much.
-UNSENT_MAX = 256 * 1024
+UNSENT_MAX: Final = 256 * 1024
+# A lane that broke is entered again: its worker may have been replaced. For this long a lease keeps trying.
+_AGAIN_S: Final = 0.25
+_TRIES: Final = 40
 
 
 class LaneLink(asyncio.Protocol):
@@ -34,6 +38,7 @@ class LaneLink(asyncio.Protocol):
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._closed = False
+        self.lost = asyncio.Event()
 
     def send(self, frame: bytes) -> bool:
         """Pass an Input on. False when the lane is not open, or full."""
@@ -65,6 +70,7 @@ class LaneLink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
+        self.lost.set()
 
     def _take(self, frame: bytes) -> None:
         sid, message = decode(frame)
@@ -94,17 +100,20 @@ class LaneKeeper:
         self._on_ack = on_ack
         self._on_event = on_event
         self._link: LaneLink | None = None
-        self._entering: asyncio.Task[Any] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     def granted(self, epoch: int, key: bytes) -> None:
         """The client holds the lease under `epoch`; `key` opens the lane (b"": there is none)."""
         self.leave()
         if key:
-            link = self._link = LaneLink(self._sid, Lane(self._client, epoch, key), self._on_ack, self._on_event)
-            self._entering = asyncio.get_running_loop().create_task(self._enter(link))
+            first = Lane(self._client, epoch, key)
+            self._keeping = asyncio.get_running_loop().create_task(self._keep(first))
 
     def leave(self) -> None:
         """The lease is gone, or the client."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -113,8 +122,13 @@ class LaneKeeper:
         """Pass an Input on; False: take the broker's way."""
         return self._link is not None and self._link.send(frame)
 
-    async def _enter(self, link: LaneLink) -> None:
-        try:
-            await asyncio.get_running_loop().create_unix_connection(lambda: link, str(self._path))
-        except OSError:
-            link.close()  # the worker is being replaced, or older: the broker's way is always there
+    async def _keep(self, first: Lane) -> None:
+        """Enter the lane, and again when it breaks. Meanwhile, and in the end, the broker's way is there."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_TRIES):
+            link = self._link = LaneLink(self._sid, first, self._on_ack, self._on_event)
+            # No worker listens now: it is being replaced, or gone.
+            with contextlib.suppress(OSError):
+                await loop.create_unix_connection(lambda link=link: link, str(self._path))  # type: ignore[misc]
+                await link.lost.wait()
+            await asyncio.sleep(_AGAIN_S)  # noqa: TID251 - a pause between tries, not a wait for something

@@ -24,13 +24,16 @@ class Bench:
         self.inputs: list[Input] = []
         self.acks: list[InputAck] = []
         self.events: list[bytes] = []
+        self.watched: set[int] = set()
         self._loop = asyncio.get_running_loop()
-        self.server = LaneServer(path, SID, self._watch, lambda: (5, []), self.inputs.append)
+        self.server = LaneServer(path, SID, self.watch, lambda: (5, []), self.inputs.append)
         self.keeper = LaneKeeper(path, SID, ME, self.acks.append, self.events.append)
 
-    def _watch(self, fd: int, write: bool | None) -> None:
+    def watch(self, fd: int, write: bool | None) -> None:
         self._loop.remove_reader(fd)
+        self.watched.discard(fd)
         if write is not None:
+            self.watched.add(fd)
             self._loop.add_reader(fd, lambda: self.server.ready(fd))
 
     async def until(self, what: Callable[[], object]) -> None:
@@ -65,19 +68,22 @@ def test_input_goes_and_acknowledgements_and_events_come_until_the_lease_moves_o
     asyncio.run(story())
 
 
-def test_a_wrong_key_or_no_worker_leaves_the_brokers_way_and_nothing_else(tmp_path: Path):
+def test_a_wrong_key_opens_nothing_and_the_lane_of_a_new_worker_is_found(tmp_path: Path):
     async def story() -> None:
-        bench = Bench(tmp_path / "l")
+        path = tmp_path / "l"
+        bench = Bench(path)
         bench.server.grant(ME, KEY, 3)
         bench.keeper.granted(3, b"x" * 16)
-        await bench.until(lambda: bench.keeper._entering is not None and bench.keeper._entering.done())
+        await bench.until(lambda: len(bench.watched) > 1)
         assert not bench.keeper.send(b"frame")
-        bench.server.close()
         bench.keeper.granted(3, KEY)
-        entering = bench.keeper._entering
-        assert entering is not None
-        await entering
-        assert not bench.keeper.send(b"frame")
+        await bench.until(lambda: bench.server.holds(ME))
+        bench.server.close()
+        await bench.until(lambda: not bench.keeper.send(b"frame"))
+        bench.server = LaneServer(path, SID, bench.watch, lambda: (9, []), bench.inputs.append)
+        bench.server.grant(ME, KEY, 3)
+        await bench.until(lambda: bench.server.holds(ME))
         bench.keeper.leave()
+        bench.server.close()
 
     asyncio.run(story())
