@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit integration browser chaos bench web wire docs dist clean
+.PHONY: help setup run test check fmt unit integration browser webtest chaos bench web wire docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -42,10 +42,14 @@ integration: $(VENV)/dev.stamp  ## Real gateways, terminals and sockets
 browser: $(VENV)/dev.stamp  ## Pages in chromium
 	$(BIN)/python -m pytest tests/browser
 
+webtest: $(VENV)/dev.stamp  ## Types and unit tests of the web client
+	$(BIN)/python tools/web_test.py
+
 chaos: $(VENV)/dev.stamp  ## Kill everything, again and again, and count the bytes
 	$(BIN)/python -m pytest tests/chaos -s
 
 bench: $(VENV)/dev.stamp  ## Latency and throughput against peers, as ratios
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --group bench
 	$(BIN)/python -m tests.bench
 
 web: $(VENV)/dev.stamp  ## Build the web client into the package
