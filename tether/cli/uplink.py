@@ -12,6 +12,7 @@ from tether.bus import BrokerClient, Bus, Poller
 from tether.bus.client import refusal
 from tether.cli.feed import Feed
 from tether.cli.typed import Typed
+from tether.cli.username import user_name
 from tether.errors import TetherError
 from tether.paths import Paths
 from tether.wire import encode
@@ -284,7 +285,7 @@ class Uplink:
 
 def default_name() -> str:
     """What others see as this client's name: user and terminal."""
-    user = os.environ.get("USER") or str(os.geteuid())
+    user = user_name()
     try:
         return f"{user}@{os.ttyname(0).removeprefix('/dev/')}"
     except OSError:

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from tether.cli import gateway, supervising
 from tether.cli.gateway import Say
+from tether.cli.username import user_name
 from tether.errors import FAILED, TetherError
 from tether.paths import Paths
 from tether.settings import Settings
@@ -67,7 +68,7 @@ def agent_text(label: str, environ: dict[str, str]) -> str:
 
 def linger() -> bool | None:
     """True when the user's services go on without a login session; None when that can't be told."""
-    user = os.environ.get("USER") or str(os.geteuid())
+    user = user_name()
     if shutil.which("loginctl") is None:
         return None
     done = _run("loginctl", "show-user", user, "--property=Linger", "--value")
