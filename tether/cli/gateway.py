@@ -29,6 +29,8 @@ START_S: Final = 15.0
 STOP_S: Final = 30.0
 _LOCK_S: Final = 30.0
 _SLOW_S: Final = 3.0  # after this long, say what is awaited
+# A worker connects again within half a second of the broker's start, on a busy machine within two.
+_ADOPT_S: Final = 3.0
 _LOG_LINES: Final = 8
 
 Say = Callable[[str], None]
@@ -130,11 +132,25 @@ def stop(paths: Paths, say: Say) -> bool:
 
 
 def ask_sessions(paths: Paths, timeout_s: float = 10.0) -> Sessions:
-    """The live sessions as the broker knows them. TetherError when it does not answer."""
+    """The live sessions as the broker knows them. TetherError when it does not answer.
+
+    A broker that has just started hears of its sessions one after the other: it is asked again, for a moment, until it
+    knows every one whose worker lives.
+    """
     require_up(paths)
+    deadline = monotonic() + _ADOPT_S
     with contextlib.closing(Bus()) as bus:
-        answer: Sessions = BrokerClient(bus, paths).ask(NO_SESSION, ListSessions(0), timeout_s)
-        return answer
+        broker = BrokerClient(bus, paths)
+        while True:
+            answer: Sessions = broker.ask(NO_SESSION, ListSessions(0), timeout_s)
+            if _with_workers(paths) <= {view.sid for view in answer.views} or monotonic() >= deadline:
+                return answer
+            select.select([], [], [], 0.05)
+
+
+def _with_workers(paths: Paths) -> set[bytes]:
+    """The sessions whose worker lives, by the locks that workers hold."""
+    return {bytes.fromhex(lock.stem) for lock in paths.workers.glob("*.lock") if locks.is_held(lock)}
 
 
 def web_port(paths: Paths, settings: Settings) -> int:
