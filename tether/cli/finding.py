@@ -66,6 +66,12 @@ def every(paths: Paths) -> list[SessionView]:
     return [by_sid[sid] for sid in sorted(by_sid)]
 
 
+def unended(paths: Paths) -> list[SessionView]:
+    """Every session that is not known to have ended, oldest first: `live`, and those that are in the log alone because
+    their worker is being replaced and the broker has just started."""
+    return [view for view in every(paths) if view.state not in ENDED]
+
+
 def find_live(paths: Paths, text: str | None) -> SessionView:
     """The live session that `text` names, or the only one there is. TetherError otherwise."""
     gateway.require_up(paths)

@@ -21,6 +21,8 @@ from tether.wire.views import ENDED, SessionView
 
 # Beyond the grace, for the last signals and the last bytes.
 _BEYOND_S: Final = 10.0
+# For a worker that is being replaced, or has not found the broker yet.
+_READY_S: Final = 15.0
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +71,7 @@ def _stop_gateway(paths: Paths) -> int:
 
 def _stop_sessions(paths: Paths, settings: Settings, ids: list[str], signum: int) -> int:
     gateway.require_up(paths)
-    live = finding.live(paths)
+    live = finding.unended(paths)
     chosen = [_choose(paths, text, live) for text in ids] if ids else live
     targets = {view.sid: view for view in chosen if view is not None}
     if not ids and targets and not CALL.yes:
@@ -105,7 +107,7 @@ def _choose(paths: Paths, text: str, live: list[SessionView]) -> SessionView | N
 
 
 def _ask(broker: BrokerClient, view: SessionView, grace: float, signum: int) -> None:
-    deadline = monotonic() + _BEYOND_S
+    deadline = monotonic() + _READY_S
     while True:
         try:
             broker.ask(view.sid, Stop(0, default_name(), grace, signum))
@@ -114,8 +116,15 @@ def _ask(broker: BrokerClient, view: SessionView, grace: float, signum: int) -> 
             if error.code in ("ended", "not-found"):
                 return
             # Its worker is being replaced, or the broker has just started and waits for it.
-            if error.code != "not-ready" or monotonic() > deadline:
+            if error.code != "not-ready":
                 raise
+            if monotonic() > deadline:
+                raise TetherError(
+                    f"Session {view.id} could not be told to stop for {_READY_S:g} s: {error.message}",
+                    hint=f"See: tether ls. Then try again: tether stop {view.id}",
+                    code="timeout",
+                    status=TIMED_OUT,
+                ) from None
         select.select([], [], [], 0.1)
 
 
@@ -123,6 +132,9 @@ def _wait_ended(paths: Paths, targets: dict[bytes, SessionView], limit_s: float)
     deadline = monotonic() + limit_s
     while True:
         left = [view for view in finding.live(paths) if view.sid in targets]
+        if not left:
+            # A broker that was replaced just now may not have heard of them yet: the log has.
+            left = [view for view in finding.unended(paths) if view.sid in targets]
         if not left:
             return
         if monotonic() > deadline:
