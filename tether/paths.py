@@ -119,6 +119,11 @@ class Paths:
     def worker_lock(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.lock"
 
+    def worker_files(self, sid: bytes) -> tuple[Path, ...]:
+        """Every file of a session's worker, in the order in which they are removed: without a ring there is nothing
+        to continue from, and the lock goes last."""
+        return self.worker_pub(sid), self.worker_lane(sid), self.ring(sid), self.worker_lock(sid)
+
     def service_lock(self, name: str) -> Path:
         return self.run / f"{name}.lock"
 

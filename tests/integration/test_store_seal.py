@@ -21,6 +21,7 @@ def dead_worker(world: StoreWorld, *, area: int = AREA) -> tuple[Worker, Ring]:
     put(worker, ring, Created(1, 1, "shell", "", "/", 80, 24, "ann", "m"))
     world.paths.worker_lock(worker.sid).touch(0o600)
     world.paths.worker_pub(worker.sid).touch(0o600)
+    world.paths.worker_lane(worker.sid).touch(0o600)
     return worker, ring
 
 

@@ -156,12 +156,13 @@ class Worker:
             self._poller.add(fd, write=write)
 
     def _close(self) -> None:
-        self._holder.tell("end")
         self.terminal.close_all()
         self.lane.close()
         self.bus.close()
-        for path in (self.paths.worker_pub(self.sid), self.paths.ring(self.sid), self.paths.worker_lock(self.sid)):
+        for path in self.paths.worker_files(self.sid):
             path.unlink(missing_ok=True)
+        # Last: a worker that is killed in here has not said it, and the spawner removes what it left.
+        self._holder.tell("end")
         log.info("event=session-ended sid=%s state=%s", self.sid.hex(), self.kept.view.state)
 
     def _reload(self) -> None:

@@ -62,10 +62,8 @@ class Wreck:
         return found
 
     def remove(self) -> None:
-        """Unlink ring, live socket and lock: everything of them is in the log."""
-        for path in (
-            self._paths.ring(self._sid), self._paths.worker_pub(self._sid), self._paths.worker_lock(self._sid)
-        ):  # fmt: skip
+        """Unlink the worker's files: everything of them is in the log."""
+        for path in self._paths.worker_files(self._sid):
             with contextlib.suppress(OSError):
                 path.unlink()
         self.close()
