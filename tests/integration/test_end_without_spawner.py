@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_until
+from tether import paths
 
 AGENT = Path(__file__).parents[1] / "chaos" / "agents" / "numbered.py"
 
@@ -17,12 +18,18 @@ def test_a_session_that_ends_while_the_spawner_is_away_is_not_started_again(gate
     stop_file = gateway.home / "stop"
     argv = [sys.executable, "-I", str(AGENT), "100", "1000000", str(stop_file), "7"]
     session = gateway.run(gateway.add_provider("numbered", argv))
+    where = paths.resolve(gateway.env)
+    (lock,) = where.workers.glob("*.lock")
+    sid = bytes.fromhex(lock.stem)
     supervisor, spawner = gateway.pid("supervisord"), gateway.pid("spawner")
     os.kill(supervisor, signal.SIGSTOP)  # or another spawner would be there before the agent has ended
     try:
         os.kill(spawner, signal.SIGKILL)
         stop_file.touch()
-        wait_until("the worker is gone", lambda: not list((gateway.run_dir / "w").glob("*.ring")))
+        wait_until("the worker is gone", lambda: not os.listdir(gateway.run_dir / "w"))
+        for path in where.worker_files(sid):  # as if it had been killed between two of them
+            if path != where.ring(sid):
+                path.touch(0o600)
     finally:
         os.kill(supervisor, signal.SIGCONT)
     logs = gateway.root / "log"

@@ -4,10 +4,10 @@ A terminal whose last master descriptor closes hangs up on its agent. The worker
 spawner another; when both die within the moment that supervisord needs to start a new spawner, this
 third one keeps the agent alive. So the keeper does nothing else: it is no service of supervisord,
 has its own process session, ignores signals but SIGKILL's kin, and ends when it holds nothing and no
-spawner is connected.
+spawner is connected. While none is, it lets go of sessions whose worker has ended and left no files.
 
-Lines from the spawner: `hold` {sid, meta} with the descriptors; `drop` {sid}; `all`. Line to it:
-`held` {sid, meta} with the descriptors, once for each, then `end`.
+Lines from the spawner: `hold` {sid, meta} with the descriptors; `drop` {sid}; `all`; `leave` when the
+spawner was told to end. Line to it: `held` {sid, meta} with the descriptors, once for each, then `end`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tether import locks
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.spawner.lines import LineError, Lines
 
-_ALONE_S = 10.0  # without anything to hold and without a spawner
+# Without anything to hold and without a spawner: one that died is back soon, one that left may never be.
+_ALONE_S: Final = 10.0
+_LEFT_S: Final = 1.0
+# Without a spawner, which would say `drop`: how often to look for sessions that have ended.
+_LOOK_S: Final = 5.0
 
 
 def connect(paths: Paths, wait_s: float = 3.0) -> Lines:
@@ -77,6 +81,8 @@ class Keeper:
         self._held: dict[str, tuple[Any, list[int]]] = {}
         self._peers: dict[int, Lines] = {}
         self._listener = listen(paths.keeper) if self._lock is not None else None
+        self._paths = paths
+        self._left = False  # the last spawner said that it was told to end
 
     def run(self) -> None:
         """Serve until there is nothing to hold and nobody to hold it for."""
@@ -85,9 +91,12 @@ class Keeper:
             poller.register(self._listener.fileno(), select.POLLIN)
             for peer in self._peers.values():
                 poller.register(peer.fileno(), select.POLLIN | (select.POLLOUT if peer.unsent else 0))
-            ready = poller.poll(None if self._held or self._peers else _ALONE_S * 1000)
-            if not ready and not self._held and not self._peers:
+            wait = self._patience()
+            ready = poller.poll(None if wait is None else wait * 1000)
+            if not ready and not self._held:
                 return
+            if not self._peers:
+                self._drop_ended()
             for fd, _events in ready:
                 if fd == self._listener.fileno():
                     with contextlib.suppress(OSError):
@@ -95,9 +104,24 @@ class Keeper:
                 else:
                     self._serve(fd)
 
+    def _patience(self) -> float | None:
+        """Seconds to wait for a word; None while a spawner is connected."""
+        if self._peers:
+            return None
+        if self._held:
+            return _LOOK_S
+        return _LEFT_S if self._left else _ALONE_S
+
+    def _drop_ended(self) -> None:
+        """Let go of the terminals of sessions whose worker removed its files, as one does whose session has ended."""
+        for sid in list(self._held):
+            if not any(path.exists() for path in self._paths.worker_files(bytes.fromhex(sid))):
+                self._drop(sid)
+
     def _accept(self, sock: socket.socket) -> None:
         peer = Lines(sock)
         self._peers[peer.fileno()] = peer
+        self._left = False
 
     def _serve(self, fd: int) -> None:
         peer = self._peers[fd]
@@ -121,6 +145,8 @@ class Keeper:
                 for held, (meta, kept) in self._held.items():
                     peer.send({"op": "held", "sid": held, "meta": meta, "fds": len(kept)}, kept)
                 peer.send({"op": "end"})
+            case "leave":
+                self._left = True
             case _:
                 pass
         for fd in fds:

@@ -68,6 +68,7 @@ class Spawner:
             for fd, _events in poller.poll(None if wait is None else wait * 1000 + 1):
                 self._ready(fd)
             self._check()
+        self._keeper.send({"op": "leave"})
 
     def _ready(self, fd: int) -> None:
         if fd == self._wake_r:
@@ -239,9 +240,10 @@ class Spawner:
     def _replace(self, held: Holding) -> None:
         sid = bytes.fromhex(held.sid)
         if held.spec is None and not self._paths.ring(sid).exists():
-            # Its session ended, and no spawner was there to be told. The broker knows from the log how it ended.
+            # Its session ended, and nobody could tell a spawner. The broker knows from the log how it ended.
             self._lose(held, "its worker left nothing to continue from")
-            self._paths.worker_lock(sid).unlink(missing_ok=True)
+            for path in self._paths.worker_files(sid):
+                path.unlink(missing_ok=True)
             return
         if not held.died(monotonic()):
             self._lose(held, "its worker died again and again, or found nothing to continue from")
