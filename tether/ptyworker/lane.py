@@ -24,6 +24,8 @@ from tether.wire.framing import FrameReader, framed
 
 # Pre-authentication connections at a time; the newest push the oldest out.
 _WAITING_MAX: Final = 4
+# How long an acknowledgement waits for an echo to travel with, in seconds.
+_HOLD_S: Final = 0.002
 # What may wait for a holder that does not read; events beyond it are skipped, and the holder reads the log.
 _UNSENT_MAX: Final = 512 * 1024
 
@@ -90,6 +92,8 @@ class LaneServer:
         self._connections: dict[int, Connection] = {}
         self._holder: Connection | None = None
         self._granted = (b"", b"", 0)  # client, key, epoch
+        self._held = b""
+        self._held_since = 0.0
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -122,7 +126,29 @@ class LaneServer:
         """Send a frame to the holder."""
         holder = self._holder
         if holder is not None:
-            if holder.send(framed(frame)):
+            data, self._held = self._held + framed(frame), b""
+            if holder.send(data):
+                self._watch(holder.sock.fileno(), bool(holder.unsent))
+            else:
+                self._drop(holder)
+
+    def send_later(self, frame: bytes, now: float) -> None:
+        """Send a frame to the holder with what goes to it next, which is often the echo of what it typed: one message
+        wakes it once. `tick` sends it when nothing else does."""
+        if self._holder is not None:
+            self._held_since = self._held_since if self._held else now
+            self._held += framed(frame)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until `tick` has something to do; None while nothing is held back."""
+        return max(0.0, self._held_since + _HOLD_S - now) if self._held else None
+
+    def tick(self, now: float) -> None:
+        """Send what was held back for long enough."""
+        holder = self._holder
+        if self._held and holder is not None and now - self._held_since >= _HOLD_S:
+            data, self._held = self._held, b""
+            if holder.send(data):
                 self._watch(holder.sock.fileno(), bool(holder.unsent))
             else:
                 self._drop(holder)
@@ -217,5 +243,5 @@ class LaneServer:
         self._watch(fd, None)
         connection.sock.close()
         if self._holder is connection:
-            self._holder = None
+            self._holder, self._held = None, b""
             self._on_left(connection.holder)

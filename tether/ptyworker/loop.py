@@ -364,7 +364,7 @@ class Worker:
 
     def _timeout(self) -> float | None:
         now = monotonic()
-        waits: list[float | None] = [self._delivery.wait(), self.ending.wait(now)]
+        waits: list[float | None] = [self._delivery.wait(), self.ending.wait(now), self.lane.wait(now)]
         if self.ring.header.pending:
             waits.append(self._coalescing.wait(now))
         if self._link_fd < 0:
@@ -377,6 +377,7 @@ class Worker:
         if self.ring.header.pending and self._coalescing.due(now):
             self.flush(now)
         self._delivery.tick(now)
+        self.lane.tick(now)
         if self._link_fd < 0 and now >= self._holder.retry_at:
             self._connect_holder(now)
         self.steering.tick(now)

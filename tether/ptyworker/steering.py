@@ -108,7 +108,7 @@ class Steering:
         worker = self._worker
         ack = InputAck(client, worker.inbox.last(client), resend)
         if worker.lane.holds(client):
-            worker.lane.send(encode(worker.sid, ack))
+            worker.lane.send_later(encode(worker.sid, ack), monotonic())
         else:
             worker.tell_broker(ack)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tether.ptyworker.lane import LaneServer
 from tether.wire import decode, encode
-from tether.wire.control import Input, Lane, LaneOpen
+from tether.wire.control import Input, InputAck, Lane, LaneOpen
 from tether.wire.events import Output
 from tether.wire.framing import FrameReader, framed
 
@@ -191,4 +191,23 @@ def test_a_holder_that_comes_in_gets_what_is_not_in_the_log_yet(bench: Bench):
     bench.backlog = [encode(SID, Output(7, 1, 0, b"$ "))]
     sock = bench.connect(Lane(CLIENT, 3, KEY))
     assert frames(sock) == [LaneOpen(3, 7), Output(7, 1, 0, b"$ ")]
+    sock.close()
+
+
+def test_an_acknowledgement_travels_with_the_echo_or_alone_a_moment_later(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    assert frames(sock) == [LaneOpen(3, 7)]
+    bench.lane.send_later(encode(SID, InputAck(CLIENT, 1)), 10.0)
+    wait = bench.lane.wait(10.0)
+    assert wait is not None
+    assert 0 < wait < 0.01
+    bench.lane.publish(encode(SID, Output(7, 1, 0, b"x")))
+    assert frames(sock) == [InputAck(CLIENT, 1), Output(7, 1, 0, b"x")], "in one message"
+    assert bench.lane.wait(10.0) is None
+    bench.lane.send_later(encode(SID, InputAck(CLIENT, 2)), 11.0)
+    bench.lane.tick(11.0)
+    bench.lane.send_later(encode(SID, InputAck(CLIENT, 3)), 11.001)
+    bench.lane.tick(11.1)
+    assert frames(sock) == [InputAck(CLIENT, 2), InputAck(CLIENT, 3)]
     sock.close()
