@@ -24,10 +24,18 @@ class WebSocket:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
         self._message = b""  # of the fragments that came so far
+        try:
+            self._shake_hands(port, path, headers or {}, limit_s)
+        except BaseException:
+            self.close()
+            raise
+        self.socket.setblocking(False)
+
+    def _shake_hands(self, port: int, path: str, headers: dict[str, str], limit_s: float) -> None:
         key = base64.b64encode(secrets.token_bytes(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade"]
         lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         while b"\r\n\r\n" not in self._buffer:
             self._more(time.monotonic() + limit_s)
@@ -36,7 +44,6 @@ class WebSocket:
             answer = head.split(b"\r\n")[0].decode(errors="replace")
             raise BenchError(f"the server refused the WebSocket: {answer}")
         self._buffer[:] = rest
-        self.socket.setblocking(False)
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,11 @@ def connect(gateway: Gateway, session: str, after: int) -> WebSocket:
     headers = {"Authorization": f"Bearer {gateway.owner_token}"}
     socket = WebSocket(gateway.port, ATTACH_PATH.format(id=session), headers)
     attach = Attach(1, os.urandom(16), "viewer", "api", "observe", 80, 24, after=after)
-    socket.send(encode(NO_SESSION, attach))
+    try:
+        socket.send(encode(NO_SESSION, attach))
+    except BaseException:
+        socket.close()  # the gateway died between the handshake and this
+        raise
     return socket
 
 
