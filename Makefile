@@ -15,7 +15,7 @@ help:            ## List the verbs
 setup: $(VENV)/dev.stamp  ## Make .venv with everything for development
 
 run: $(VENV)/run.stamp  ## Start a shell session in a gateway of yours
-	@$(BIN)/tether run shell
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/tether run shell
 
 test: check      ## Everything that must hold before a commit
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/docs tests/integration

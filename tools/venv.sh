@@ -13,8 +13,10 @@ new_enough() {
 }
 
 how_to_install() {
-    if command -v apt-get >/dev/null 2>&1; then say "Install it: sudo apt install $1"
-    elif command -v dnf >/dev/null 2>&1; then say "Install it: sudo dnf install $2"
+    sudo=
+    [ "$(id -u 2>/dev/null)" = 0 ] || sudo='sudo '
+    if command -v apt-get >/dev/null 2>&1; then say "Install it: ${sudo}apt install $1"
+    elif command -v dnf >/dev/null 2>&1; then say "Install it: ${sudo}dnf install $2"
     elif [ "$(uname -s)" = Darwin ]; then say "Install it: brew install python@3.13 (or from https://www.python.org/downloads/)"
     else say "Install it with your system's package manager"
     fi
@@ -55,6 +57,7 @@ fi
 
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
 
+say "Installing (a minute or two the first time) ..."
 if [ "$what" = dev ]; then
     # `--group` came with pip 25.1; a new environment brings the pip of its Python, which may be older.
     pip install --quiet --upgrade 'pip>=25.1'
