@@ -12,6 +12,7 @@ from tether.ptyworker import kin
 from tether.ptyworker.inbox import Verdict
 from tether.ptyworker.state import StopAsked
 from tether.ptyworker.stopping import LOOK_S, Stopping
+from tether.ptyworker.terminal import LINE_BYTES_MAX
 from tether.wire.codec import encode
 from tether.wire.control import Grant, Input, InputAck, Ping, Pong, Refused, Reload, Rename, Resize, Stop, Welcome
 from tether.wire.events import Controlled, Resized, Titled
@@ -81,6 +82,8 @@ class Steering:
                 if client != ring.header.last_client:
                     # The header remembers one client's number; the others' are in the state.
                     worker.save()
+                if len(message.data) > LINE_BYTES_MAX:
+                    self._warn_of_long_line(message.data)
                 ring.queue_input(message.data, client, message.n)
                 inbox.took(client, message.n)
                 worker.write_input()
@@ -96,6 +99,15 @@ class Steering:
                 worker.tell_broker(Refused(0, "stale-epoch", text, client=client))
             case Verdict.TOO_LONG:
                 worker.tell_broker(Refused(0, "bad-message", "An input is over 64 KiB", client=client))
+
+    def _warn_of_long_line(self, data: bytes) -> None:
+        """Any terminal cuts such a line without a word; here the session's log says so."""
+        longest = max(map(len, data.replace(b"\r", b"\n").split(b"\n")))
+        if longest > LINE_BYTES_MAX and self._worker.terminal.gathers_lines():
+            self._worker.note(
+                "line-too-long",
+                f"A line of {longest} bytes was typed to a program that reads whole lines: it gets {LINE_BYTES_MAX}",
+            )
 
     def feed(self) -> None:
         """Ask the clients whose input was dropped for want of room to send it again."""

@@ -13,9 +13,12 @@ import os
 import signal
 import struct
 import sys
+import termios
 
 from ptyprocess import PtyProcess
 
+# What Linux's terminal driver keeps of a line in canonical mode; the rest of a longer one is dropped.
+LINE_BYTES_MAX = 4095
 _TIOCGSID = 0x5429 if sys.platform.startswith("linux") else 0x40047463
 _DEFAULT_SIGNALS = (
     signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP,
@@ -57,6 +60,13 @@ class AgentTerminal(PtyProcess):  # type: ignore[misc]
         """Set the size; the kernel tells the foreground group only when it changes."""
         with contextlib.suppress(OSError):
             self.setwinsize(rows, cols)
+
+    def gathers_lines(self) -> bool:
+        """True while the terminal driver edits lines itself (canonical mode), and keeps `LINE_BYTES_MAX` of one."""
+        try:
+            return bool(termios.tcgetattr(self.slave)[3] & termios.ICANON)
+        except termios.error:
+            return False
 
     def foreground_group(self) -> int:
         """The foreground process group, 0 when there is none."""
