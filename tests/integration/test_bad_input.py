@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.gateway import Gateway
+from tether.bus import BrokerClient, Bus
 from tether.paths import resolve
+from tether.wire import SessionId
+from tether.wire.control import Attach, Input, InputAck
+from tether.wire.limits import INPUT_QUEUE_BYTES
 
 GARBAGE = [
     b"\0" * 64,
@@ -116,3 +122,40 @@ def test_an_argument_of_a_hundred_kilobytes_arrives_and_a_larger_one_is_refused(
     done = gateway.tether("run", "-d", "arguments", "--", *["z" * 100_000] * 10, check=False)
     assert done.returncode == 2
     assert "bytes together" in done.stderr
+
+
+def test_an_agent_that_does_not_read_is_no_dead_worker_and_its_terminal_takes_no_more_than_its_bound(gateway: Gateway):
+    """Through the broker, without a lane: the broker must not take the silence of a full queue for a death."""
+    # In raw mode, because in canonical mode the terminal driver drops what is too much by itself.
+    deaf = "import signal, tty; tty.setraw(0); print('deaf', flush=True); signal.pause()"
+    session = gateway.run(gateway.add_provider("deaf", [sys.executable, "-I", "-c", deaf]))
+    gateway.wait_until("raw mode", lambda: b"deaf" in gateway.raw(session))
+    sid = SessionId(bytes.fromhex(gateway.session(session)["sid"]))
+    bus = Bus()
+    client = BrokerClient(bus, resolve(gateway.env))
+    try:
+        me = os.urandom(16)
+        attached = client.ask(sid, Attach(0, me, "typist", "api", "control", 80, 24))
+        acked, n, chunk = 0, 0, b"y" * 32_000
+        queue_full = threading.Event()
+
+        def type_on() -> bool:
+            nonlocal acked, n
+            n = acked + 1
+            client.send(sid, Input(me, attached.epoch, n, chunk))
+            queue_full.wait(0.1)
+            before = acked
+            while (got := client.receive()) is not None:
+                if isinstance(got[1], InputAck):
+                    acked = max(acked, got[1].n)
+            return acked == before and acked * len(chunk) > INPUT_QUEUE_BYTES - 2 * len(chunk)
+
+        gateway.wait_until("the queue is full", type_on, 30)
+        assert acked * len(chunk) <= INPUT_QUEUE_BYTES + 64 * 1024, "what the kernel's terminal holds comes on top"
+        deadline = time.monotonic() + 7  # the broker gives an input five seconds
+        gateway.wait_until("some more tries", lambda: type_on() and time.monotonic() > deadline, 30)
+        assert gateway.session(session)["state"] == "running"
+    finally:
+        client.close()
+        bus.close()
+    gateway.tether("stop", session, "--timeout", "1")

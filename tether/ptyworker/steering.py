@@ -67,7 +67,9 @@ class Steering:
 
     def say_taken(self, client: bytes) -> None:
         """Tell the broker what is taken of `client`: of what is acknowledged on the lane it hears nothing."""
-        self._worker.tell_broker(InputAck(client, self._worker.inbox.last(client)))
+        taken = self._worker.inbox.last(client)
+        if taken:
+            self._worker.tell_broker(InputAck(client, taken))
 
     def take_input(self, message: Input) -> None:
         """One input, from the broker or over the lane."""
@@ -93,7 +95,7 @@ class Steering:
             case Verdict.AGAIN:
                 self._acknowledge(client, resend=True)
             case Verdict.FULL:
-                pass
+                self.say_taken(client)  # so that nobody takes an agent that does not read for a worker that is gone
             case Verdict.FENCED:
                 text = "Another client has control"
                 worker.tell_broker(Refused(0, "stale-epoch", text, client=client))
@@ -141,7 +143,7 @@ class Steering:
         if grant.epoch < worker.ring.header.epoch:
             return
         worker.lane.grant(grant.client, grant.lane, grant.epoch)
-        if grant.client and worker.inbox.last(grant.client):
+        if grant.client:
             # What was acknowledged on a lane the broker has never seen: a client that comes back asks it.
             self.say_taken(grant.client)
         if grant.epoch == worker.ring.header.epoch:
