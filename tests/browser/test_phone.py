@@ -121,7 +121,9 @@ def test_a_soft_keyboard_shrinks_the_page_and_asks_for_one_size(
 
 def test_an_input_method_types_once(open_tab: OpenTab, session: str) -> None:
     tab = open_tab(session, phone=True)
-    tab.type("cat\n")
+    # What is typed before cat reads is echoed by the terminal and again by whoever reads it.
+    tab.type("echo re''ady; cat\n")
+    expect(tab.rows).to_contain_text("ready")
     cdp = touch(tab)
     for text in ("n", "ni", "niha", "nihao"):
         cdp.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
