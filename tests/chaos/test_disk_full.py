@@ -98,7 +98,7 @@ def test_full_by_others_and_room_again(small_disk):
         world.until("the store to stall", lambda: worker.stalls)
         other.unlink()
         world.until("all of it to be durable", worker.is_durable)
-        assert worker.stalls[-1] == ""
+        world.until("the store to say that it works again", lambda: worker.stalls[-1] == "")
         worker.assert_logged()
         assert world.fsck().ok
 
