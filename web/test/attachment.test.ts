@@ -180,7 +180,10 @@ describe("attachment", () => {
     vi.stubGlobal("fetch", vi.fn(async () => Promise.reject(new TypeError("refused"))));
     await vi.advanceTimersByTimeAsync(60_000);
     vi.stubGlobal("fetch", vi.fn(async () => Response.json({ session: { ...view, sid: "07".repeat(16) } })));
-    await vi.advanceTimersByTimeAsync(15_000);
+    // The pause between two tries is random: take the first socket that opens now.
+    const tried = FakeSocket.opened.length;
+    for (let waited = 0; waited < 30_000 && FakeSocket.opened.length === tried; waited += 100) await vi.advanceTimersByTimeAsync(100);
+    expect(FakeSocket.opened.length).toBeGreaterThan(tried);
     socket().say(attached("control", { epoch: 3 }));
     expect(socket().typed()).toBe("");
     expect(attachment.typist.kept.value.preview).toBe("y⏎");
