@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit integration browser webtest chaos bench web wire docs dist clean
+.PHONY: help setup run test check fmt unit security integration browser webtest chaos bench web wire docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp  ## Start a shell session in a gateway of yours
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/tether run shell
 
 test: check      ## Everything that must hold before a commit
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/docs tests/integration
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/docs tests/security tests/integration
 
 check: $(VENV)/dev.stamp  ## Lint, format, types, import rules, generated files
 	$(BIN)/ruff check .
@@ -38,6 +38,9 @@ unit: $(VENV)/dev.stamp  ## Pure modules and single rooms
 
 integration: $(VENV)/dev.stamp  ## Real gateways, terminals and sockets
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/integration
+
+security: $(VENV)/dev.stamp  ## Attacks on a real gateway
+	$(BIN)/python -m pytest tests/security
 
 browser: $(VENV)/dev.stamp  ## Pages in chromium
 	$(BIN)/python -m pytest tests/browser

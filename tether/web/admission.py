@@ -83,7 +83,7 @@ def rules(port: int, cookie: str) -> Rules:
 
 def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) -> Credential | Refusal | None:
     """The credential of a request that may pass (None where none is needed), or why it may not."""
-    refusal = check_size(asked) or check_host(asked, ours)
+    refusal = check_size(asked) or check_framing(asked) or check_host(asked, ours)
     if refusal is not None:
         return refusal
     bearer = bearer_token(asked.headers)
@@ -110,6 +110,14 @@ def check_size(asked: Asked) -> Refusal | None:
     """Headers of more bytes than any client of ours sends are no request of ours."""
     if sum(len(name) + len(value) for name, value in asked.headers) > HEADER_BYTES_MAX:
         return Refusal(431, "size", f"The headers are longer than {HEADER_BYTES_MAX} bytes")
+    return None
+
+
+def check_framing(asked: Asked) -> Refusal | None:
+    """A request whose length is told twice has two lengths: whatever stands before us may have read the other one."""
+    lengths = len(values(asked.headers, b"content-length")) + len(values(asked.headers, b"transfer-encoding"))
+    if lengths > 1:
+        return Refusal(400, "framing", "A request says how long it is once: Content-Length or Transfer-Encoding")
     return None
 
 

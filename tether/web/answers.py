@@ -39,6 +39,9 @@ def refused(refusal: Refusal) -> Response:
     response = error(refusal.status, refusal.code, refusal.message, refusal.hint)
     if refusal.status == 401:
         response.headers["www-authenticate"] = "Bearer"
+    if refusal.status == 400:
+        # Where such a request ends is in doubt: nothing that follows it is read.
+        response.headers["connection"] = "close"
     return response
 
 

@@ -161,3 +161,10 @@ def test_a_gateway_on_port_80_is_called_without_a_port():
     eighty = rules(80, "tether-80")
     assert {"127.0.0.1", "127.0.0.1:80"} <= eighty.hosts
     assert "127.0.0.1" not in RULES.hosts
+
+
+def test_a_request_that_tells_its_length_twice_is_refused():
+    length, chunked = (b"content-length", b"2"), (b"transfer-encoding", b"chunked")
+    for framing in ((length, chunked), (length, length), (chunked, chunked)):
+        assert status(ask(HOST, BEARER, JSON, MARK, *framing, method="POST")) == 400
+    assert status(ask(HOST, BEARER, JSON, MARK, length, method="POST")) == 200

@@ -1,0 +1,24 @@
+"""One gateway for every attack of this directory; each test leaves it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.gateway import Gateway
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Gateway]:
+    """A real gateway that is attacked."""
+    with Gateway() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shell(target: Gateway) -> str:
+    """A session on it, with its prompt drawn."""
+    session = target.run("shell")
+    target.wait_until("the prompt", lambda: b"$ " in target.raw(session))
+    return session
