@@ -39,7 +39,9 @@ _SAMPLES: Final[dict[str, Any]] = {
     "to_offset": 69_000, "upto": 299, "next": 301, "first": 290, "log_bytes": 1 << 33, "quota_bytes": 1 << 34,
     "pid": 4242, "worker_pid": 4241, "agent_pid": 4242, "transport": "tmux", "recovered": True, "skipped": 60_000,
     "exit_code": 7, "exit_signal": 9, "controller": "laptop", "clients": 3, "cut_bytes": 60_000, "behind": 1000,
-    "last_n": 11, "lane": bytes(range(0x40, 0x60)), "key": bytes(range(0x40, 0x60)), "next_seq": 301,
+    "last_n": 11, "history": 200, "skip": 200, "count": 100, "total": 4_000, "last": 300,
+    "lines": [b"one\x1b[0m", "zwei, größer".encode()], "bodies": [b"\x94\xa4note\x01\x02\xa0"], "screen": True,
+    "lane": bytes(range(0x40, 0x60)), "key": bytes(range(0x40, 0x60)), "next_seq": 301,
     "Refused.code": "observe-only", "Attach.kind": "web", "Snapshot.kind": "screen", "Exited.code": 0,
     "Exited.signal": None, "StoreHealth.state": "stalled",
 }  # fmt: skip

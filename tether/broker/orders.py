@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tether import providers
-from tether.broker import clients, control, launching
+from tether.broker import clients, control, launching, questions
 from tether.broker.clients import Attachment
 from tether.broker.desk import Desk
 from tether.broker.outbox import clients_frame, sessions_frame
@@ -22,6 +22,7 @@ from tether.wire.control import (
     Attached,
     Detach,
     Done,
+    HistoryQuery,
     Input,
     Launch,
     ListClients,
@@ -33,6 +34,7 @@ from tether.wire.control import (
     Rename,
     Resize,
     Seen,
+    SnapshotQuery,
     Stop,
     Take,
 )
@@ -310,5 +312,7 @@ ORDERS: dict[type, Callable[[Desk, bytes, bytes, Any, float], None]] = {
     ListSessions: list_sessions,
     ListClients: list_clients,
     Ping: ping,
+    SnapshotQuery: questions.ask,
+    HistoryQuery: questions.ask,
 }
 """Every order of a client but Input, which has its own path."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 
-from tether.broker import orders, reports
+from tether.broker import orders, questions, reports
 from tether.broker.desk import Desk, Peer
 from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
@@ -48,6 +48,8 @@ def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: by
         reports.input_ack(desk, session, message, frame)
     elif type(message) is Report:
         reports.report(desk, session, message, now)
+    elif questions.answered(desk, session, message, frame):
+        pass
     elif type(message) is Refused:
         reports.worker_refused(desk, session, message, frame)
     elif type(message) is Pong:

@@ -62,6 +62,8 @@ class Session:
     granted: int = 0
     # The key to the worker's lane that belongs to this lease; b"" when none was made.
     lane: bytes = b""
+    # Questions that its worker was asked (see `questions`).
+    asked: OrderedDict[tuple[bytes, int], bytes] = field(default_factory=OrderedDict)
 
     @property
     def ended(self) -> bool:

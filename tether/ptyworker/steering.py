@@ -14,7 +14,21 @@ from tether.ptyworker.state import StopAsked
 from tether.ptyworker.stopping import LOOK_S, Stopping
 from tether.ptyworker.terminal import LINE_BYTES_MAX
 from tether.wire.codec import encode
-from tether.wire.control import Grant, Input, InputAck, Ping, Pong, Refused, Reload, Rename, Resize, Stop, Welcome
+from tether.wire.control import (
+    Grant,
+    HistoryQuery,
+    Input,
+    InputAck,
+    Ping,
+    Pong,
+    Refused,
+    Reload,
+    Rename,
+    Resize,
+    SnapshotQuery,
+    Stop,
+    Welcome,
+)
 from tether.wire.events import Controlled, Resized, Titled
 from tether.wire.limits import COLS_MAX, ROWS_MAX
 
@@ -49,8 +63,16 @@ class Steering:
                 self._worker.change(title=message.title)
             case Reload():
                 self._worker.reload_asked = not self._worker.kept.ended
+            case SnapshotQuery() | HistoryQuery():
+                text = "This session's worker has no model of its screen"
+                self._worker.tell_broker(Refused(message.req, "no-screen", text, client=message.client))
             case Ping():
                 self._worker.tell_broker(Pong(message.req))
+            case _:
+                self._others(message)
+
+    def _others(self, message: Any) -> None:
+        match message:
             case Refused(code="hello-first"):
                 self._worker.hello()
             case Welcome():

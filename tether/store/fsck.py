@@ -1,12 +1,14 @@
 """`tether debug --fsck`: is the log what it says it is? Reads only, also while the store writes.
 
 Per session: numbers are dense (a `Cut` stands for its range), output offsets follow each other, every body decodes
-under its own number, and the record agrees with the events. Whether LMDB's pages are sound is another question, which
+under its own number, and the record agrees with the events. Checkpoints are of known sessions, of events that are
+there, and can be inflated. Whether LMDB's pages are sound is another question, which
 `python -m lmdb verify` answers.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +18,7 @@ from tether.wire import WireError
 from tether.wire.codec import decode_body
 from tether.wire.events import Created, Cut, Event, Exited, Lost, Output, Unknown
 from tether.wire.ids import public_id
+from tether.wire.storing import Checkpoint
 from tether.wire.views import SessionView
 
 # A transaction holds old pages back: a long session is walked in steps.
@@ -36,6 +39,7 @@ class Report:
     log_bytes: int = 0
     cuts: int = 0
     unknown: int = 0
+    checkpoints: int = 0
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -142,6 +146,7 @@ def fsck(paths: Paths) -> Report:
                 known[view.sid] = view
                 _session(shared, view, report)
         _orphans(shared, known, report)
+        _checkpoints(shared, report)
     finally:
         readonly.release(shared)
     del report.problems[_PROBLEMS_MAX:]
@@ -195,3 +200,32 @@ def _orphans(shared: readonly.SharedLog, known: dict[bytes, SessionView], report
             sid = rows.next_session(sid)
             if sid is not None and sid not in known and rows.record(sid) is None:
                 report.problems.append(f"session {public_id(sid)} has events and no record")
+
+
+def _checkpoints(shared: readonly.SharedLog, report: Report) -> None:
+    with shared.read() as rows:
+        found = list(rows.checkpoints())
+    for sid, seq in found:
+        with shared.read() as rows:
+            checkpoint = rows.checkpoint(sid, seq)
+            if checkpoint is None and (sid, seq) not in rows.checkpoints():
+                continue  # thinned out while we walked
+            record = rows.record(sid)
+        report.checkpoints += 1
+        wrong = _checkpoint_problem(checkpoint, None if record is None else decode_body(record), seq)
+        if wrong:
+            report.problems.append(f"session {public_id(sid)}: checkpoint {seq} {wrong}")
+
+
+def _checkpoint_problem(checkpoint: Checkpoint | None, record: SessionView | None, seq: int) -> str:
+    if checkpoint is None:
+        return "does not decode"
+    if record is None:
+        return "is of no session"
+    if not record.first_seq <= seq + 1 <= record.seq + 1:
+        return f"is not of the events {record.first_seq} to {record.seq}"
+    try:
+        zlib.decompress(checkpoint.data)
+    except zlib.error as error:
+        return f"can't be inflated: {error}"
+    return ""

@@ -2,7 +2,8 @@
 
 Database `ev`: session id (16 bytes) ‖ seq (8 bytes, big-endian) -> the event's wire body. Keys sort as bytes, so a
 session's events lie in order and sessions lie by age. Database `sess`: session id -> `SessionView`, the record of
-every session. Database `meta`: `schema` -> the layout's number.
+every session. Database `snap`: session id ‖ seq ‖ piece (2 bytes, big-endian) -> a part of that session's checkpoint
+at `seq`. Database `meta`: `schema` -> the layout's number.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tether.wire.limits import SID_BYTES
 SCHEMA: Final = b"1"
 EVENTS: Final = b"ev"
 SESSIONS: Final = b"sess"
+CHECKPOINTS: Final = b"snap"
 META: Final = b"meta"
 SCHEMA_KEY: Final = b"schema"
 # The engine whose files every release of the lmdb package can read. Never left to the package's default.
@@ -23,6 +25,8 @@ LIB_VERSION: Final = 0
 READERS_MAX: Final = 1024
 KEY_BYTES: Final = SID_BYTES + 8
 SEQ_MAX: Final = (1 << 64) - 1
+# A checkpoint is kept in pieces of this size: LMDB wants adjoining pages for a value, and finds a few more easily.
+PIECE_BYTES: Final = 32_000
 
 _PAGE: Final = 4096
 _PAGE_HEADER: Final = 16
@@ -53,6 +57,19 @@ def split_key(key: bytes | memoryview) -> tuple[SessionId, int]:
     if len(key) != KEY_BYTES:
         raise ValueError(f"a key of {len(key)} bytes is not an event's")
     return SessionId(bytes(key[:SID_BYTES])), int.from_bytes(key[SID_BYTES:], "big")
+
+
+def piece_key(sid: bytes, seq: int, piece: int) -> bytes:
+    """The key of a piece of the session's checkpoint at `seq`."""
+    return sid + seq.to_bytes(8, "big") + piece.to_bytes(2, "big")
+
+
+def split_piece_key(key: bytes | memoryview) -> tuple[SessionId, int, int]:
+    """Session, seq and piece of a key of `snap`. ValueError when it is none."""
+    if len(key) != KEY_BYTES + 2:
+        raise ValueError(f"a key of {len(key)} bytes is not a checkpoint's")
+    numbers = bytes(key[SID_BYTES:])
+    return SessionId(bytes(key[:SID_BYTES])), int.from_bytes(numbers[:8], "big"), int.from_bytes(numbers[8:], "big")
 
 
 def row_bytes(body_bytes: int) -> int:

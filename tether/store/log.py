@@ -18,10 +18,11 @@ import lmdb
 import msgspec
 
 from tether.errors import TetherError
-from tether.store import keyspace
+from tether.store import checkpoints, keyspace
 from tether.store.retention import ROWS_PER_STEP, Removal
 from tether.wire.codec import decode_body, encode_body
 from tether.wire.events import Created
+from tether.wire.storing import Checkpoint
 from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
@@ -80,8 +81,14 @@ class EventLog:
             value = txn.get(sid, db=self._sessions)
         return None if value is None else decode_body(value)
 
-    def write(self, rows: Sequence[tuple[bytes, bytes]], views: Iterable[SessionView]) -> None:
-        """Add rows (key, body) and replace records: all of it is on disk when this returns; LogFault: none of it."""
+    def write(
+        self,
+        rows: Sequence[tuple[bytes, bytes]],
+        views: Iterable[SessionView],
+        screens: Sequence[tuple[bytes, Checkpoint]] = (),
+    ) -> None:
+        """Add rows (key, body), replace records, and keep checkpoints (session, checkpoint): all of it is on disk when
+        this returns; LogFault: none of it."""
         records = [(view.sid, encode_body(view)) for view in views]
         try:
             with self._env.begin(write=True) as txn:
@@ -90,6 +97,8 @@ class EventLog:
                         raise AssertionError(f"the log holds the event {key.hex()} already")
                 for sid, record in records:
                     txn.put(sid, record, db=self._sessions)
+                for sid, checkpoint in screens:
+                    checkpoints.put(txn, self._checkpoints, sid, checkpoint)
         except lmdb.Error as error:
             raise self._fault(error) from None
 
@@ -112,9 +121,31 @@ class EventLog:
                     log_bytes=view.log_bytes - freed,
                 )  # fmt: skip
                 txn.put(view.sid, encode_body(changed), db=self._sessions)
+                checkpoints.remove(txn, self._checkpoints, view.sid, event.seq)
                 return CutStep(freed, changed, more)
         except lmdb.Error as error:
             raise self._fault(error) from None
+
+    def recall(self, sid: bytes, after: int, upto: int, max_bytes: int) -> tuple[Checkpoint | None, list[bytes], int]:
+        """Events behind `after` up to `upto`, about `max_bytes` of bodies, and the number of the last (0: none).
+        With `after` 0 they begin behind the newest checkpoint, which comes with them if there is one."""
+        bodies: list[bytes] = []
+        size = last = 0
+        with self._env.begin(buffers=True) as txn, txn.cursor(self._events) as cursor:
+            checkpoint = None if after else checkpoints.at_or_before(txn, self._checkpoints, sid, upto)
+            if checkpoint is not None:
+                after, last, size = checkpoint.seq, checkpoint.seq, len(checkpoint.data)
+            found = cursor.set_range(keyspace.event_key(sid, after + 1))
+            while found:
+                owner, seq = keyspace.split_key(cursor.key())
+                body = bytes(cursor.value())
+                size += len(body)
+                if owner != sid or seq > upto or (last and size > max_bytes):
+                    break
+                bodies.append(body)
+                last = seq
+                found = cursor.next()
+        return checkpoint, bodies, last
 
     def grow(self) -> None:
         """Double the map. LogFault when there is no address space for it."""
@@ -156,6 +187,7 @@ class EventLog:
             )  # fmt: skip
             self._events = self._env.open_db(keyspace.EVENTS)
             self._sessions = self._env.open_db(keyspace.SESSIONS)
+            self._checkpoints = self._env.open_db(keyspace.CHECKPOINTS)
             meta = self._env.open_db(keyspace.META)
             with self._env.begin() as txn:
                 schema = txn.get(keyspace.SCHEMA_KEY, db=meta)

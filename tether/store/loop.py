@@ -11,6 +11,7 @@ from tether.clock import monotonic, now_us
 from tether.paths import Paths
 from tether.store import ballast
 from tether.store.gaps import Verdict
+from tether.store.keyspace import SEQ_MAX
 from tether.store.log import EventLog, LogFault
 from tether.store.peers import Peers
 from tether.store.sealing import Sealing
@@ -18,13 +19,16 @@ from tether.store.writer import Writer
 from tether.wire import WireError, decode, encode
 from tether.wire.events import Cut, Event, Lost, Output, Unknown
 from tether.wire.ids import NO_SESSION, is_session_id
-from tether.wire.limits import OUTPUT_BYTES_MAX, SID_BYTES
+from tether.wire.limits import OUTPUT_BYTES_MAX, SID_BYTES, SNAPSHOT_BYTES_MAX
 from tether.wire.storing import (
     Ack,
+    Checkpoint,
     Committed,
     Nak,
     OpenSessions,
     OpenSessionsQuery,
+    Recall,
+    Recalled,
     Seal,
     Sealed,
     Stalled,
@@ -41,6 +45,8 @@ MINUTE_S: Final = 60.0
 RETRY_S: Final = 0.5
 # Frames taken in one turn while nothing can be written: enough to answer who connects, not so many as to spin.
 _FRAMES_PER_TURN: Final = 4096
+# Of events sent back to a worker at a time: a millisecond's work, and it fits into a frame with a checkpoint.
+_RECALLED_BYTES: Final = SNAPSHOT_BYTES_MAX
 _EVENTS: Final = (*Event.__args__, Unknown)
 
 
@@ -145,6 +151,10 @@ class Loop:
             self._sync(peer, sid, message)
         elif isinstance(message, Seal):
             self._seal(peer, sid, message)
+        elif isinstance(message, Checkpoint):
+            self._writer.keep(sid, message)
+        elif isinstance(message, Recall):
+            self._recall(peer, sid, message)
         else:
             self._peers.bad(peer, f"{type(message).__name__} is not for the store")
 
@@ -194,6 +204,14 @@ class Loop:
         self._peers.broker(peer)
         if self._sealing.begin(peer, sid, seal.cause, now_us()):
             self._answer_seals()
+
+    def _recall(self, peer: bytes, sid: bytes, asked: Recall) -> None:
+        """A worker that took over wants to know what stood on the screen."""
+        if not 0 <= asked.after <= asked.upto < SEQ_MAX:
+            self._peers.bad(peer, f"a recall of the events behind {asked.after} up to {asked.upto}")
+            return
+        checkpoint, bodies, last = self._events.recall(sid, asked.after, asked.upto, _RECALLED_BYTES)
+        self._peers.answer(peer, sid, Recalled(asked.after, last, checkpoint, bodies))
 
     def _open_sessions(self, peer: bytes) -> None:
         self._peers.broker(peer)

@@ -14,6 +14,7 @@ from tether.store.readonly import LogUnavailable
 from tether.wire.codec import decode_body, peek_tag
 from tether.wire.events import Output
 from tether.wire.ids import PUBLIC_CHARS, normalise_public, public_id
+from tether.wire.storing import Checkpoint
 from tether.wire.views import ENDED, SessionView
 
 __all__ = ["LogReader", "LogUnavailable", "Totals"]
@@ -114,6 +115,11 @@ class LogReader:
                 if size >= max_bytes or tag == "cut" or len(found) >= _TAIL_ROWS_MAX:
                     break
         return found[::-1]
+
+    def checkpoint_at_or_before(self, sid: bytes, seq: int) -> Checkpoint | None:
+        """The newest checkpoint of the session's screen that is not behind event `seq`; None when there is none."""
+        with self._log().read() as rows:
+            return rows.checkpoint(sid, seq)
 
     def totals(self) -> Totals:
         """What the log holds."""

@@ -18,8 +18,9 @@ import lmdb
 
 from tether.errors import TetherError
 from tether.paths import Paths
-from tether.store import keyspace
+from tether.store import checkpoints, keyspace
 from tether.store.gate import Gate
+from tether.wire.storing import Checkpoint
 
 _GATE_WAIT_S: Final = 3.0
 Body = bytes | memoryview
@@ -37,6 +38,7 @@ class _Opened:
     env: lmdb.Environment
     events: Any  # LMDB's handles of the databases
     sessions: Any
+    checkpoints: Any  # None in a log that never had any
     gate: Gate
     number: int
 
@@ -110,7 +112,7 @@ class SharedLog:
             self._check_schema(env)
             events = env.open_db(keyspace.EVENTS, create=False)
             sessions = env.open_db(keyspace.SESSIONS, create=False)
-            return _Opened(env, events, sessions, gate, number)
+            return _Opened(env, events, sessions, _checkpoints(env), gate, number)
         except BaseException as error:
             if env is not None:
                 env.close()
@@ -133,6 +135,13 @@ class SharedLog:
                 f"it has layout {shown}, this version of Tether knows {keyspace.SCHEMA.decode()}",
                 "Use the version of Tether that runs the gateway",
             )
+
+
+def _checkpoints(env: lmdb.Environment) -> Any:
+    try:
+        return env.open_db(keyspace.CHECKPOINTS, create=False)
+    except lmdb.NotFoundError:
+        return None
 
 
 class Rows:
@@ -181,6 +190,16 @@ class Rows:
                     return
                 yield at, cursor.value()
                 found = cursor.prev()
+
+    def checkpoint(self, sid: bytes, seq: int) -> Checkpoint | None:
+        """The newest checkpoint of the session that is not behind event `seq`."""
+        table = self._opened.checkpoints
+        return None if table is None else checkpoints.at_or_before(self._txn, table, sid, seq)
+
+    def checkpoints(self) -> Iterator[tuple[bytes, int]]:
+        """(session, seq) of every checkpoint."""
+        table = self._opened.checkpoints
+        return iter(()) if table is None else checkpoints.walk(self._txn, table)
 
     def next_session(self, after: bytes) -> bytes | None:
         """The first session behind `after` (b"" is before all) that has events; None when there is none."""

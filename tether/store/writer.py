@@ -17,12 +17,15 @@ from tether.store.gaps import Cursor, Verdict
 from tether.store.log import EventLog, LogFault
 from tether.wire.codec import encode_body
 from tether.wire.events import Cut, Event, Exited, Lost, Output, Unknown
+from tether.wire.storing import Checkpoint
 from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
 
 # Sessions whose cursor is kept in memory; those with nothing under way are read from the log again when they speak.
 SESSIONS_KEPT: Final = 8192
+# Checkpoints that wait for the next commit. Each session sends one a second at most.
+_CHECKPOINTS_MAX: Final = 64
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Writer:
         self._sessions: dict[bytes, _Session] = {}
         self._taken: list[_Taken] = []  # in order of arrival
         self._bytes = 0  # of their bodies
+        self._checkpoints: list[tuple[bytes, Checkpoint]] = []
         self._committed_at = -1.0
         self._behind: set[bytes] = set()  # sessions of which events were dropped while nothing could be written
         self._shares = {view.sid: retention.Share(view.sid, view.ended, view.log_bytes) for view in events.views()}
@@ -122,6 +126,12 @@ class Writer:
         session.cursor.last = first - 2
         self.take(sid, cut, encode_body(cut), force=True)
 
+    def keep(self, sid: bytes, checkpoint: Checkpoint) -> None:
+        """Keep a session's screen with the next commit. Dropped when it is ahead of the events, or too many wait."""
+        known = 1 <= checkpoint.seq <= self.newest(sid)
+        if known and not self.is_lost(sid) and len(self._checkpoints) < _CHECKPOINTS_MAX:
+            self._checkpoints.append((sid, checkpoint))
+
     def ask(self, sid: bytes, now: float) -> int | None:
         """The event that the session's worker is to go back to, or None when it was asked a moment ago."""
         return self._session(sid).cursor.ask(now)
@@ -134,7 +144,7 @@ class Writer:
 
     def wait_s(self, now: float) -> float | None:
         """Seconds until the batch must be committed; None when there is none."""
-        return batching.wait_s(len(self._taken), self._bytes, self._committed_at, now)
+        return batching.wait_s(len(self._taken) + len(self._checkpoints), self._bytes, self._committed_at, now)
 
     def commit(self, clock: Callable[[], float] = monotonic) -> dict[bytes, SessionView]:
         """Write what was taken. The sessions that changed, with their new records; LogFault: nothing was written.
@@ -145,9 +155,11 @@ class Writer:
         while True:
             views, rows = self._rows(self._taken[:count])
             try:
-                self._log.write(rows, views.values())
+                self._log.write(rows, views.values(), self._checkpoints)
+                self._checkpoints.clear()
                 break
             except LogFault as fault:
+                self._checkpoints.clear()  # they can be done without: no event waits for their sake
                 if fault.map_full:
                     self._log.grow()
                 elif fault.full and count > 1:

@@ -227,8 +227,8 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     """The question `req` (0: an order without one) was not carried out.
 
     `code` is stable: hello-first, protocol, not-found, ended, observe-only, stale-epoch, not-attached, provider,
-    args, cwd, env, size, too-many, not-ready, spawner, bad-message, ambiguous. `message` says what and why, `hint`
-    the next step.
+    args, cwd, env, size, too-many, not-ready, spawner, bad-message, ambiguous, no-screen. `message` says what and why,
+    `hint` the next step.
     """
 
     req: int
@@ -277,8 +277,10 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
     """To a client that attaches: `data` written to a cleared terminal of this size shows the session as of `seq`;
-    every later event follows. `kind` is tail (the newest output, which may begin inside a screen) or screen;
-    `skipped` counts the output bytes before it."""
+    every later event follows. `kind` is tail (the newest output, which may begin inside a screen) or screen (the
+    screen as it is, with its modes and `history` lines of what scrolled off before it); `skipped` counts the output
+    bytes before it. From a worker it answers the SnapshotQuery `req` of `client`; `seq` is then the newest event of
+    the same turn of its loop."""
 
     seq: int
     offset: int
@@ -287,6 +289,41 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
     data: bytes
     kind: str = "tail"
     skipped: int = 0
+    req: int = 0
+    client: bytes = b""
+    history: int = 0
+
+
+class SnapshotQuery(msgspec.Struct, frozen=True, array_like=True, tag="snapshot?"):
+    """Client to worker, through the broker or over the lane: the session's screen as it is now, with at most `history`
+    lines of its scrollback. Needs no attachment. Answered by Snapshot of kind screen, or by Refused with code
+    no-screen: then the client makes one from the log."""
+
+    req: int
+    client: bytes
+    history: int = 0
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, array_like=True, tag="history?"):
+    """As SnapshotQuery: `count` lines of what has scrolled off, without the newest `skip` of them."""
+
+    req: int
+    client: bytes
+    skip: int
+    count: int
+
+
+class History(msgspec.Struct, frozen=True, array_like=True, tag="history"):
+    """Worker to client: `lines` of the scrollback, oldest first, each with its styles as escape sequences; the newest
+    `skip` lines come after them. `total` lines were there at event `seq`. Fewer than asked for when there are no more
+    or they would not fit into one frame."""
+
+    req: int
+    client: bytes
+    skip: int
+    total: int
+    seq: int
+    lines: list[bytes]
 
 
 class Credit(msgspec.Struct, frozen=True, array_like=True, tag="credit"):
@@ -298,12 +335,12 @@ class Credit(msgspec.Struct, frozen=True, array_like=True, tag="credit"):
 
 ToBroker = (
     Hello | Launch | Attach | Detach | Input | Resize | Take | Release | Stop | Rename | ListSessions | ListClients
-    | Seen | Reload | Ping | Report | InputAck
+    | Seen | Reload | Ping | Report | InputAck | SnapshotQuery | HistoryQuery
 )  # fmt: skip
 FromBroker = (
     Welcome | Launched | Attached | Control | InputAck | Refused | Sessions | Clients | Done | Pong
-    | Input | Resize | Grant | Stop | Rename | Reload | Ping
+    | Input | Resize | Grant | Stop | Rename | Reload | Ping | SnapshotQuery | HistoryQuery | Snapshot | History
 )  # fmt: skip
-OnLane = Lane | LaneOpen | Input | InputAck
-ToBrowser = Snapshot | Attached | Control | InputAck | Refused | Pong | Done | SessionView
-FromBrowser = Attach | Detach | Input | Resize | Take | Release | Seen | Credit | Ping
+OnLane = Lane | LaneOpen | Input | InputAck | SnapshotQuery | HistoryQuery | Snapshot | History | Refused
+ToBrowser = Snapshot | History | Attached | Control | InputAck | Refused | Pong | Done | SessionView
+FromBrowser = Attach | Detach | Input | Resize | Take | Release | Seen | Credit | Ping | SnapshotQuery | HistoryQuery

@@ -21,8 +21,14 @@ INPUT_QUEUE_BYTES: Final = 1 << 20
 # Bytes a client may have sent without an acknowledgement.
 INPUT_WINDOW_BYTES: Final = 256 * 1024
 
-# The raw tail sent to a client that attaches, until a screen model makes snapshots.
+# The raw tail sent to a client that attaches where no screen can be made.
 TAIL_BYTES_MAX: Final = 256 * 1024
+
+# A snapshot, a checkpoint, a page of history or of recalled events: one frame, with room for what is around it. Of a
+# snapshot that would be larger the oldest lines of history are left out.
+SNAPSHOT_BYTES_MAX: Final = 768 * 1024
+# Lines of scrollback in one snapshot or one page of history.
+HISTORY_LINES_MAX: Final = 2_000
 
 # A WebSocket frame from a browser: one Input with its envelope.
 WEBSOCKET_FRAME_BYTES_MAX: Final = 256 * 1024

@@ -29,6 +29,38 @@ class OpenSessionsQuery(msgspec.Struct, frozen=True, array_like=True, tag="open?
     """Broker to store: which sessions does the log believe to be alive?"""
 
 
+class Checkpoint(msgspec.Struct, frozen=True, array_like=True, tag="checkpoint"):
+    """Worker to store: the session's screen as of event `seq`, to rebuild later ones from. Derived from the events, so
+    one that is lost or not kept is no loss. `data` is deflated (zlib): what puts a fresh terminal of this size into the
+    session's state. `offset` is the end of the output that it shows, `history` the lines of scrollback in it."""
+
+    seq: int
+    ts: int
+    offset: int
+    cols: int
+    rows: int
+    data: bytes
+    history: int = 0
+
+
+class Recall(msgspec.Struct, frozen=True, array_like=True, tag="recall"):
+    """Worker to store: the events behind `after`, up to `upto`. With `after` 0 from the newest Checkpoint on that is
+    not behind `upto`, and the checkpoint with them."""
+
+    after: int
+    upto: int
+
+
+class Recalled(msgspec.Struct, frozen=True, array_like=True, tag="recalled"):
+    """Store to worker: `bodies` of events behind `after`, as the log keeps them; the next are to be asked for behind
+    `last`. Empty, and `last` 0, when the log has none of them now."""
+
+    after: int
+    last: int
+    checkpoint: Checkpoint | None
+    bodies: list[bytes]
+
+
 class Ack(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
     """Store to worker: every event up to and with `upto` is on disk. `boot` names this run of the store."""
 
@@ -77,6 +109,6 @@ class StoreHealth(msgspec.Struct, frozen=True, array_like=True, tag="store"):
     boot: str = ""
 
 
-ToStore = Sync | Seal | OpenSessionsQuery
-FromStore = Ack | Nak | Stalled | Sealed | OpenSessions
+ToStore = Sync | Seal | OpenSessionsQuery | Checkpoint | Recall
+FromStore = Ack | Nak | Stalled | Sealed | OpenSessions | Recalled
 StoreNotice = Committed | StoreHealth

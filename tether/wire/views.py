@@ -15,7 +15,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     """One session. The broker publishes it for live sessions, the store keeps it as the record of every session.
 
     `id` is the public id; times are microseconds since 1970, 0 when it has not happened; `seq` is the newest
-    event and `offset` the count of output bytes; `first_seq` and `cut_bytes` tell what retention removed.
+    event and `offset` the count of output bytes; `first_seq` and `cut_bytes` tell what retention removed; `screen`
+    that its worker keeps a model of the screen, which answers what programs ask of their terminal: nobody else may.
     """
 
     sid: bytes
@@ -50,6 +51,7 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     args: list[str] = []
     share: bool = False
     transport: str = "pty"
+    screen: bool = False
 
 
 class ClientView(msgspec.Struct, frozen=True, array_like=True):

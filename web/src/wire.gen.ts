@@ -130,6 +130,25 @@ export interface OpenSessionsQuery {
   readonly tag: "open?";
 }
 
+/** Worker to store: the session's screen as of event `seq`, to rebuild later ones from. */
+export interface Checkpoint {
+  readonly tag: "checkpoint";
+  readonly seq: number;
+  readonly ts: number;
+  readonly offset: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly data: Uint8Array;
+  readonly history: number;
+}
+
+/** Worker to store: the events behind `after`, up to `upto`. */
+export interface Recall {
+  readonly tag: "recall";
+  readonly after: number;
+  readonly upto: number;
+}
+
 /** Store to worker: every event up to and with `upto` is on disk. */
 export interface Ack {
   readonly tag: "ack";
@@ -160,6 +179,15 @@ export interface Sealed {
 export interface OpenSessions {
   readonly tag: "open";
   readonly sessions: readonly SessionView[];
+}
+
+/** Store to worker: `bodies` of events behind `after`, as the log keeps them; the next are to be asked for behind `last`. */
+export interface Recalled {
+  readonly tag: "recalled";
+  readonly after: number;
+  readonly last: number;
+  readonly checkpoint: Checkpoint | null;
+  readonly bodies: readonly Uint8Array[];
 }
 
 /** Store's PUB, per session: events up to `upto` can be read from the log. */
@@ -318,6 +346,23 @@ export interface InputAck {
   readonly resend: boolean;
 }
 
+/** Client to worker, through the broker or over the lane: the session's screen as it is now, with at most `history` lines of its scrollback. */
+export interface SnapshotQuery {
+  readonly tag: "snapshot?";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly history: number;
+}
+
+/** As SnapshotQuery: `count` lines of what has scrolled off, without the newest `skip` of them. */
+export interface HistoryQuery {
+  readonly tag: "history?";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly skip: number;
+  readonly count: number;
+}
+
 /** The broker's answer to Hello; `boot` names this run of the broker. */
 export interface Welcome {
   readonly tag: "welcome";
@@ -403,6 +448,32 @@ export interface Grant {
   readonly lane: Uint8Array;
 }
 
+/** To a client that attaches: `data` written to a cleared terminal of this size shows the session as of `seq`; every later event follows. */
+export interface Snapshot {
+  readonly tag: "snapshot";
+  readonly seq: number;
+  readonly offset: number;
+  readonly cols: number;
+  readonly rows: number;
+  readonly data: Uint8Array;
+  readonly kind: string;
+  readonly skipped: number;
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly history: number;
+}
+
+/** Worker to client: `lines` of the scrollback, oldest first, each with its styles as escape sequences; the newest `skip` lines come after them. */
+export interface History {
+  readonly tag: "history";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly skip: number;
+  readonly total: number;
+  readonly seq: number;
+  readonly lines: readonly Uint8Array[];
+}
+
 /** Holder to worker, first on the session's lane: the key it got with its lease. */
 export interface Lane {
   readonly tag: "lane";
@@ -416,18 +487,6 @@ export interface LaneOpen {
   readonly tag: "lane-open";
   readonly epoch: number;
   readonly next_seq: number;
-}
-
-/** To a client that attaches: `data` written to a cleared terminal of this size shows the session as of `seq`; every later event follows. */
-export interface Snapshot {
-  readonly tag: "snapshot";
-  readonly seq: number;
-  readonly offset: number;
-  readonly cols: number;
-  readonly rows: number;
-  readonly data: Uint8Array;
-  readonly kind: string;
-  readonly skipped: number;
 }
 
 /** One session. */
@@ -465,6 +524,7 @@ export interface SessionView {
   readonly args: readonly string[];
   readonly share: boolean;
   readonly transport: string;
+  readonly screen: boolean;
 }
 
 /** Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight. */
@@ -506,6 +566,7 @@ export type Event =
 /** What the gateway tells a browser besides events. */
 export type ToBrowser =
   | Snapshot
+  | History
   | Attached
   | Control
   | InputAck
@@ -524,7 +585,9 @@ export type FromBrowser =
   | Release
   | Seen
   | Credit
-  | Ping;
+  | Ping
+  | SnapshotQuery
+  | HistoryQuery;
 
 /** The fields of every struct in the order in which they are written. */
 export const FIELDS = {
@@ -541,11 +604,14 @@ export const FIELDS = {
   Sync: [["protocol", "str"], ["first", "int"], ["next", "int"]],
   Seal: [["cause", "str"]],
   OpenSessionsQuery: [],
+  Checkpoint: [["seq", "int"], ["ts", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["history", "int", 0]],
+  Recall: [["after", "int"], ["upto", "int"]],
   Ack: [["upto", "int"], ["boot", "str"]],
   Nak: [["next", "int"], ["boot", "str"]],
   Stalled: [["reason", "str"]],
   Sealed: [["view", "SessionView?"]],
   OpenSessions: [["sessions", "SessionView[]"]],
+  Recalled: [["after", "int"], ["last", "int"], ["checkpoint", "Checkpoint?"], ["bodies", "bytes[]"]],
   Committed: [["upto", "int"]],
   StoreHealth: [["state", "str"], ["reason", "str", ""], ["log_bytes", "int", 0], ["quota_bytes", "int", 0], ["boot", "str", ""]],
   Hello: [["protocol", "str"], ["role", "str"], ["token", "str"], ["view", "SessionView?", null], ["recovered", "bool", false]],
@@ -565,6 +631,8 @@ export const FIELDS = {
   Ping: [["req", "int"]],
   Report: [["view", "SessionView"]],
   InputAck: [["client", "bytes"], ["n", "int"], ["resend", "bool", false]],
+  SnapshotQuery: [["req", "int"], ["client", "bytes"], ["history", "int", 0]],
+  HistoryQuery: [["req", "int"], ["client", "bytes"], ["skip", "int"], ["count", "int"]],
   Welcome: [["protocol", "str"], ["boot", "str"]],
   Launched: [["req", "int"], ["view", "SessionView"]],
   Attached: [["req", "int"], ["mode", "str"], ["epoch", "int"], ["view", "SessionView"], ["reason", "str", ""], ["last_n", "int", 0], ["lane", "bytes", NO_BYTES]],
@@ -575,10 +643,11 @@ export const FIELDS = {
   Done: [["req", "int"], ["text", "str", ""]],
   Pong: [["req", "int"]],
   Grant: [["epoch", "int"], ["client", "bytes"], ["holder", "str"], ["reason", "str", ""], ["lane", "bytes", NO_BYTES]],
+  Snapshot: [["seq", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["kind", "str", "tail"], ["skipped", "int", 0], ["req", "int", 0], ["client", "bytes", NO_BYTES], ["history", "int", 0]],
+  History: [["req", "int"], ["client", "bytes"], ["skip", "int"], ["total", "int"], ["seq", "int"], ["lines", "bytes[]"]],
   Lane: [["client", "bytes"], ["epoch", "int"], ["key", "bytes"]],
   LaneOpen: [["epoch", "int"], ["next_seq", "int"]],
-  Snapshot: [["seq", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["kind", "str", "tail"], ["skipped", "int", 0]],
-  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"]],
+  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false]],
   Credit: [["seq", "int"], ["offset", "int"]],
   ClientView: [["sid", "bytes"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["since", "int"], ["seq", "int", 0], ["offset", "int", 0], ["behind", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["device", "str", ""]],
 } as const satisfies Record<string, readonly Field[]>;
@@ -598,11 +667,14 @@ export const STRUCTS = {
   "sync": "Sync",
   "seal": "Seal",
   "open?": "OpenSessionsQuery",
+  "checkpoint": "Checkpoint",
+  "recall": "Recall",
   "ack": "Ack",
   "nak": "Nak",
   "stalled": "Stalled",
   "sealed": "Sealed",
   "open": "OpenSessions",
+  "recalled": "Recalled",
   "committed": "Committed",
   "store": "StoreHealth",
   "hello": "Hello",
@@ -622,6 +694,8 @@ export const STRUCTS = {
   "ping": "Ping",
   "report": "Report",
   "input-ack": "InputAck",
+  "snapshot?": "SnapshotQuery",
+  "history?": "HistoryQuery",
   "welcome": "Welcome",
   "launched": "Launched",
   "attached": "Attached",
@@ -632,9 +706,10 @@ export const STRUCTS = {
   "done": "Done",
   "pong": "Pong",
   "grant": "Grant",
+  "snapshot": "Snapshot",
+  "history": "History",
   "lane": "Lane",
   "lane-open": "LaneOpen",
-  "snapshot": "Snapshot",
   "session": "SessionView",
   "credit": "Credit",
 } as const satisfies Record<string, keyof typeof FIELDS>;
@@ -649,6 +724,8 @@ export const LIMITS = {
   INPUT_QUEUE_BYTES: 1048576,
   INPUT_WINDOW_BYTES: 262144,
   TAIL_BYTES_MAX: 262144,
+  SNAPSHOT_BYTES_MAX: 786432,
+  HISTORY_LINES_MAX: 2000,
   WEBSOCKET_FRAME_BYTES_MAX: 262144,
   TITLE_CHARS_MAX: 120,
   ARGS_MAX: 256,

@@ -54,10 +54,10 @@ class FullDisk:
         self.log = log
         self.full = True
 
-    def write(self, rows, views):
+    def write(self, *what):
         if self.full:
             raise LogFault("the disk is full", full=True)
-        self.log.write(rows, views)
+        self.log.write(*what)
 
     def __getattr__(self, name):
         return getattr(self.log, name)
