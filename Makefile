@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit security integration browser webtest chaos bench web wire docs dist clean
+.PHONY: help setup run test check fmt unit security integration browser webtest chaos bench web wire binding docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -27,6 +27,7 @@ check: $(VENV)/dev.stamp  ## Lint, format, types, import rules, generated files
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/golden.py --check
 	$(BIN)/python tools/wire_types.py --check
+	$(BIN)/python tools/ghostty_binding.py --check
 	$(BIN)/python tools/docs.py --check
 
 fmt: $(VENV)/dev.stamp  ## Format and fix what can be fixed
@@ -61,6 +62,9 @@ web: $(VENV)/dev.stamp  ## Build the web client into the package
 wire: $(VENV)/dev.stamp  ## Write the golden files and the browser's types
 	$(BIN)/python tools/golden.py
 	$(BIN)/python tools/wire_types.py
+
+binding: $(VENV)/dev.stamp  ## Write what cffi must know of the terminal emulator
+	$(BIN)/python tools/ghostty_binding.py
 
 docs: $(VENV)/dev.stamp  ## Write the generated parts of docs/
 	$(BIN)/python tools/docs.py

@@ -9,7 +9,7 @@ from tether.bus import Bus, Poller, Subscriber
 from tether.cli.cursor import Cursor
 from tether.cli.lane import LaneClient
 from tether.paths import Paths
-from tether.replay import tail_snapshot
+from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire import WireError, decode
 from tether.wire.codec import decode_body

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tether.clock import monotonic
-from tether.replay import tail_snapshot
+from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogUnavailable
 from tether.web import arrivals
 from tether.web.admission import Credential

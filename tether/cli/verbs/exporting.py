@@ -19,7 +19,7 @@ from tether.errors import USAGE, TetherError
 from tether.paths import resolve
 from tether.store.reader import LogReader
 from tether.wire.codec import decode_body
-from tether.wire.events import Event, Output, Unknown
+from tether.wire.events import Created, Event, Output, Resized, Unknown
 
 # What is fed to the emulator: half a second's work.
 _SNAPSHOT_BYTES: Final = 32 << 20
@@ -41,8 +41,6 @@ def snapshot(
     ansi: Annotated[bool, typer.Option("--ansi", help="With colours and styles.")] = False,
 ) -> int:
     """Print a session's screen as it is now, or as it was at the end."""
-    from tether.cli import emulation
-
     if text and ansi:
         raise TetherError("--text and --ansi exclude each other", code="usage", status=USAGE)
     view = finding.find_any(resolve(), session)
@@ -50,7 +48,7 @@ def snapshot(
         rows = log.tail(view.sid, _SNAPSHOT_BYTES)
     events: list[Event] = [e for _, body in rows if not isinstance(e := decode_body(body), Unknown)]
     cols, height = view.cols, view.rows
-    shown = emulation.screen(events, cols, height, ansi=ansi)
+    shown = _shown(events, cols, height, ansi=ansi)
     if CALL.json:
         out_json(
             {"schema": 1, "id": view.id, "cols": cols, "rows": height, "seq": rows[-1][0] if rows else 0, "text": shown}
@@ -58,6 +56,21 @@ def snapshot(
     else:
         sys.stdout.write(shown.rstrip("\n") + "\n")
     return 0
+
+
+def _shown(events: Iterable[Event], cols: int, rows: int, *, ansi: bool) -> str:
+    from tether.screen import Screen
+
+    screen = Screen(cols or 80, rows or 24)
+    try:
+        for event in events:
+            if isinstance(event, Output):
+                screen.feed(event.data)
+            elif isinstance(event, Created | Resized) and event.cols and event.rows:
+                screen.resize(event.cols, event.rows)
+        return b"\n".join(screen.styled()).decode("utf-8", "replace") if ansi else "\n".join(screen.text())
+    finally:
+        screen.close()
 
 
 def export(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tether.replay import PROLOGUE, tail_snapshot, without_queries
+from tether.screen.queries import without_queries
+from tether.screen.tail import PROLOGUE, tail_snapshot
 from tether.wire.codec import encode_body
 from tether.wire.events import Cut, Output, Resized
 from tether.wire.views import SessionView

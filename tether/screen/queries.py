@@ -1,22 +1,15 @@
-"""Old output made fit to be shown again: nothing in it may make a terminal answer. Pure.
+"""Questions that programs ask terminals, and who answers them. Pure.
 
-Programs ask terminals questions (what are you, where is the cursor, what is your background), and the answer arrives
-as if it had been typed. Asked again by a replay, it would be typed into whatever runs now. So questions are dropped
-and the rest stays as it is. Only complete sequences are looked at: what ends inside one is continued by the live
-output that follows, and questions asked live are the terminal's to answer.
+Programs ask what a terminal is, where its cursor is, what its background is, and the answer arrives as if it had been
+typed. So there is one place that answers: the worker's screen model, filtered by `permitted` to what every client can
+keep. In what clients are shown the questions are dropped, and the rest stays as it is: `without_queries` for old
+output, of which only complete sequences are looked at because live output continues what it ends inside of.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
-
-from tether.wire.codec import decode_body
-from tether.wire.control import Snapshot
-from tether.wire.events import Created, Cut, Output, Resized
-from tether.wire.views import SessionView
 
 # What a terminal reads as one piece. C1 controls come as ESC and a letter, or in UTF-8 as C2 and a byte; alone, a
 # byte of 0x80 to 0x9F is part of a character. A terminal carries out C0 controls in the midst of a sequence; ESC
@@ -27,7 +20,7 @@ _BEGIN: Final = rb"(?=\x1b|\xc2[\x80-\x9f])"
 _STRING: Final = rb"(?:[^\x1b\x18\x1a\xc2]|\xc2(?![\x80-\x9f]))*"
 _OSC_STRING: Final = rb"(?:[^\x1b\x18\x1a\x07\xc2]|\xc2(?![\x80-\x9f]))*"
 _ST: Final = rb"(?:" + _ESC + rb"\\|\xc2\x9c|" + _BEGIN + rb")"
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     rb"(?P<enq>\x05)"
     rb"|(?:" + _ESC + rb"\[|\xc2\x9b)(?P<csi>[\x20-\x3f" + _C0 + rb"]*[\x40-\x7e])"
     rb"|(?:" + _ESC + rb"\]|\xc2\x9d)(?P<osc>" + _OSC_STRING + rb")(?:\x07|" + _ST + rb")"
@@ -40,7 +33,7 @@ _TOKEN: Final = re.compile(
 )  # fmt: skip
 _CONTROLS: Final = re.compile(rb"[" + _C0 + rb"]")
 _FINISHED: Final = re.compile(rb"(?:\x1b[" + _C0 + rb"]*\\|\x07|\xc2\x9c)\Z")
-_END: Final = b"\x1b\\"  # ends what was begun, and is nothing by itself
+END: Final = b"\x1b\\"  # ends what was begun, and is nothing by itself
 
 # By their parameters and final byte, C0 taken out: who are you (DA, DECREQTPARM, XTVERSION), where and how are you
 # (DSR, DECRQM, DECRQPSR, DECRQTSR, DECRQCRA, DECRQDE, DECRQUPSS, DECRQLP), the size and title of the window, graphics
@@ -63,105 +56,25 @@ _IMAGE_QUERY: Final = re.compile(rb"(?:.*,)?a=q(?:,.*)?", re.DOTALL)
 _IMAGE_NAMED: Final = re.compile(rb"(?:.*,)?[iI]=.*", re.DOTALL)
 _IMAGE_QUIET: Final = re.compile(rb",?q=\d*")
 
-# A soft reset leaves the screen and what is behind it alone, which matters where the terminal is the user's own.
-# It does not reach the mouse, focus, paste and synchronised-output modes nor the margins of all terminals.
-PROLOGUE: Final = (
-    b"\x1b[!p\x1b[?6l\x1b[r\x1b[?7h\x1b[?25h\x1b[?9;1000;1002;1003;1004;1005;1006;1015;1016;2004;2026l"
-    b"\x1b>\x1b(B\x0f\x1b[m\x1b[H\x1b[2J"
-)
-# How far behind its wanted start a tail may begin for the sake of a whole line or a whole sequence.
-_ALIGN_BYTES: Final = 8 * 1024
-
 
 def without_queries(data: bytes) -> bytes:
     """`data` without the sequences that make a terminal answer."""
     kept: list[bytes] = []
     at = 0
     open_until = -1  # where a sequence ends that its successor cut short
-    for token in _TOKEN.finditer(data):
+    for token in TOKEN.finditer(data):
         start, end = token.span()
         shown = _shown(token)
         if shown is not None:
             # What the question cut short, or half a character before it, must not join with what comes after it.
             joins = start == open_until or data[start - 1 : start] == b"\xc2"
-            kept += (data[at:start], _END if joins else b"", shown)
+            kept += (data[at:start], END if joins else b"", shown)
             at = end
         kind = token.lastgroup
         unfinished = kind in ("osc", "dcs", "apc", "ignored") and not _FINISHED.search(token[0])
         open_until = end if kind == "broken" or unfinished else -1
     kept.append(data[at:])
     return b"".join(kept)
-
-
-def tail_snapshot(rows: Sequence[tuple[int, bytes]], max_bytes: int, view: SessionView) -> Snapshot:
-    """What a client that attaches is shown until live output follows: the newest output, at most `max_bytes` of it.
-
-    `rows` are a reader's `tail` of the session with the record `view`.
-    """
-    tail = _gather(rows, view)
-    first = tail.offset - len(tail.data)
-    wanted = max(0, len(tail.data) - max_bytes)
-    start = _start(tail.data, wanted) if first + wanted else 0
-    return Snapshot(
-        seq=tail.seq, offset=tail.offset, cols=tail.cols, rows=tail.rows,
-        data=PROLOGUE + without_queries(tail.data[start:]), kind="tail", skipped=first + start,
-    )  # fmt: skip
-
-
-@dataclass
-class _Tail:
-    data: bytes
-    seq: int
-    offset: int
-    cols: int
-    rows: int
-
-
-def _gather(rows: Sequence[tuple[int, bytes]], view: SessionView) -> _Tail:
-    tail = _Tail(b"", view.seq, view.offset, view.cols, view.rows)
-    chunks: list[bytes] = []
-    for seq, body in rows:
-        tail.seq = seq
-        match decode_body(body):
-            case Output() as event:
-                if event.offset != tail.offset:
-                    chunks.clear()  # what is missing between two pieces may have been anything
-                chunks.append(event.data)
-                tail.offset = event.offset + len(event.data)
-            case Resized() | Created() as event:
-                tail.cols, tail.rows = event.cols, event.rows
-            case Cut() as event:
-                chunks.clear()
-                tail.offset = event.to_offset
-    tail.data = b"".join(chunks)
-    return tail
-
-
-def _start(data: bytes, wanted: int) -> int:
-    """The first place from `wanted` on where showing may begin: behind a line's end if one is near, else between
-    characters, and never inside a sequence of which the beginning is in `data`."""
-    start = _outside(data, wanted)
-    newline = data.find(b"\n", start, start + _ALIGN_BYTES)
-    if newline >= 0:
-        start = _outside(data, newline + 1)
-    return _after_broken(data, start)
-
-
-def _outside(data: bytes, at: int) -> int:
-    """`at`, or the end of the sequence that stands there."""
-    begin = data.rfind(b"\x1b", max(0, at - _ALIGN_BYTES), at)
-    token = _TOKEN.match(data, begin) if begin >= 0 else None
-    return max(at, token.end()) if token is not None else at
-
-
-def _after_broken(data: bytes, start: int) -> int:
-    """`start`, or behind the rest of a string or of a character that stands there."""
-    escape = data.find(b"\x1b", start)
-    if escape >= 0 and data[escape : escape + 2] == _END:
-        return escape + 2  # the end of a string that began before
-    while start < len(data) and 0x80 <= data[start] < 0xC0:
-        start += 1
-    return start
 
 
 def _shown(token: re.Match[bytes]) -> bytes | None:
@@ -196,5 +109,34 @@ def _image(token: re.Match[bytes]) -> bytes | None:
             return b""
         if _IMAGE_NAMED.fullmatch(control):
             quiet = b"q=2," + _IMAGE_QUIET.sub(b"", control).lstrip(b",")
-            return (b"\x1b_G" + quiet + payload + _END).replace(b"\x05", b"")
+            return (b"\x1b_G" + quiet + payload + END).replace(b"\x05", b"")
     return token[0].replace(b"\x05", b"") if b"\x05" in token[0] else None
+
+
+# The floor of what clients are is xterm.js 6. It knows these modes; others are unknown to a program that asks, and of
+# some it says that they can't be set.
+_MODES_KNOWN: Final = frozenset(
+    (1, 6, 7, 8, 9, 12, 25, 45, 47, 66, 1000, 1002, 1003, 1004, 1006, 1016, 1047, 1048, 1049, 2004, 2026)
+)
+_MODES_FIXED: Final = frozenset((67, 1005, 1015))
+_MODE_REPLY: Final = re.compile(rb"\x1b\[\?(\d+);(\d)\$y")
+# Flags of kitty's keyboard, its graphics, colours and clipboard, and the third device attributes.
+_UNKNOWN_REPLY: Final = re.compile(rb"\x1b(?:\[\?\d+u|_G.*|\](?:21|5522);.*|P!\|.*)", re.DOTALL)
+_VERSION_REPLY: Final = re.compile(rb"\x1bP>\|[^\x1b]*\x1b\\")
+# Programs tell from the version what the mouse can do; this is the one that xterm.js gives.
+_DEVICE_REPLY: Final = re.compile(rb"\x1b\[>\d+;\d+;\d+c")
+
+
+def permitted(reply: bytes) -> bytes:
+    """What of the model's answer may go to the program, so that it uses nothing that a client's terminal lacks: the
+    answer, another one in its place, or b"" for none."""
+    mode = _MODE_REPLY.fullmatch(reply)
+    if mode is not None:
+        number = int(mode[1])
+        value = mode[2] if number in _MODES_KNOWN else b"4" if number in _MODES_FIXED else b"0"
+        return b"\x1b[?%d;%s$y" % (number, value)
+    if _UNKNOWN_REPLY.match(reply):
+        return b""
+    if _VERSION_REPLY.fullmatch(reply):
+        return b"\x1bP>|tether\x1b\\"
+    return b"\x1b[>0;276;0c" if _DEVICE_REPLY.fullmatch(reply) else reply

@@ -1,0 +1,51 @@
+"""What is known about a screen, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenFacts:
+    """A screen at one moment. Positions count from 0, (0, 0) is the upper left corner."""
+
+    cols: int
+    rows: int
+    x: int
+    y: int
+    wrap_pending: bool
+    """The cursor stands behind the last column: the next character goes to the next line."""
+    cursor_visible: bool
+    alternate: bool
+    """A full-screen program has the screen; what was there comes back when it ends."""
+    title: str
+    """On one line, at most 120 characters."""
+    pwd: str
+    bracketed_paste: bool
+    mouse: int
+    """0, or the mode that reports the mouse: 9, 1000, 1002 or 1003."""
+    mouse_format: int
+    """0, or the mode that says how: 1005, 1006, 1015 or 1016."""
+    focus_events: bool
+    application_cursor: bool
+    application_keypad: bool
+    kitty_keyboard: int
+    """The flags of kitty's keyboard protocol in force, 0 for none."""
+    origin: bool
+    insert: bool
+    autowrap: bool
+    synchronized: bool
+    """The program is in the midst of drawing a frame (mode 2026)."""
+    history: int
+    """Lines of scrollback."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A line of scrollback: one row of the screen as it was."""
+
+    text: str
+    ansi: bytes
+    """With its styles; begins and ends with none in force."""
+    wrapped: bool
+    """It goes on in the next one, without a line's end between them."""
