@@ -59,6 +59,11 @@ class Paths:
         return self.data / "db.gate"
 
     @property
+    def audit_head(self) -> Path:
+        """The newest row of the audit log and its hash, beside the log that holds it."""
+        return self.data / "audit.head"
+
+    @property
     def ballast(self) -> Path:
         return self.data / "ballast"
 

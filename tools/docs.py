@@ -22,7 +22,7 @@ import typer
 
 from tether import settings
 from tether.cli.app import build
-from tether.wire import control, events, limits, storing, views
+from tether.wire import auditing, control, events, limits, storing, views
 from tether.wire.version import PROTOCOL
 
 ROOT: Final = Path(__file__).parent.parent
@@ -225,6 +225,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
         )
     ),
     "from-browser": lambda: messages(*_only(control.FromBrowser, control.ToBroker)),
+    "auditing": lambda: messages(*auditing.ToBrokerAudit.__args__, *auditing.Auditing.__args__),
     "session-view": lambda: view(views.SessionView),
     "client-view": lambda: view(views.ClientView),
     "limits": limit_table,

@@ -42,6 +42,8 @@ _SAMPLES: Final[dict[str, Any]] = {
     "last_n": 11, "history": 200, "skip": 200, "count": 100, "total": 4_000, "last": 300,
     "lines": [b"one\x1b[0m", "zwei, größer".encode()], "bodies": [b"\x94\xa4note\x01\x02\xa0"], "screen": True,
     "lane": bytes(range(0x40, 0x60)), "key": bytes(range(0x40, 0x60)), "next_seq": 301,
+    "facts": {"mode": "control"}, "actor": "user@pts/3 (native)", "session": "k3v9x0pq", "size": 42, "pieces": 7,
+    "until": 1_767_225_600_000_009, "Deed.kind": "login", "AuditEntry.kind": "attach",
     "Refused.code": "observe-only", "Attach.kind": "web", "Snapshot.kind": "screen", "Exited.code": 0,
     "Exited.signal": None, "StoreHealth.state": "stalled",
 }  # fmt: skip

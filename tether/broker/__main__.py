@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import secrets
 import subprocess
 import sys
 from pathlib import Path
 
-from tether import locks, secret_files, service, settings
+from tether import __version__, locks, secret_files, service, settings
 from tether.broker.desk import Surroundings
 from tether.broker.launching import Site
 from tether.broker.loop import Loop
@@ -30,6 +31,7 @@ def main() -> None:
         raise SystemExit(78) from None  # EX_CONFIG
     bus = Bus()
     loop = Loop(bus, paths, around, secrets.token_hex(8))
+    loop.desk.journal.note("start", around.site.owner, version=__version__, settings=_settings_digest(paths))
     service.on_terminate(loop.stop)
     loop.run()
     bus.close()
@@ -47,6 +49,14 @@ def _surroundings(paths: Paths) -> Surroundings:
         read_token=lambda: secret_files.read(paths.bus_token) or "",
         locked=lambda sid: locks.is_held(paths.worker_lock(sid)),
     )
+
+
+def _settings_digest(paths: Paths) -> str:
+    """Names the settings as they are now, so that a change of them shows in the audit log."""
+    try:
+        return hashlib.sha256(paths.settings.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return "none"
 
 
 def _machine(paths: Paths) -> bytes:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import msgspec
 
+from tether.broker.clients import Attachment
 from tether.broker.control import CONTROL, Change, Lease, mode_of
+from tether.broker.journal import Journal
 from tether.broker.launching import Launches, Site
 from tether.broker.liveness import Watch
 from tether.broker.outbox import Outbox
 from tether.broker.sessions import Registry, Session, present
+from tether.clock import now_us
 from tether.wire import encode
 from tether.wire.control import Control, Grant, Refused
-from tether.wire.ids import public_id
+from tether.wire.ids import NO_SESSION, public_id
 
 log = logging.getLogger("tether")
 
@@ -55,6 +58,7 @@ class Desk:
         self.launches = Launches()
         self.watch = Watch(now)
         self.causes: dict[bytes, str] = {}
+        self.journal = Journal(boot, lambda entry: outbox.to_store(encode(NO_SESSION, entry)), now_us)
         # The number of the connection to the spawner; 0 while it is away.
         self.spawner = 0
         self.store_connected = False
@@ -118,6 +122,10 @@ class Desk:
         session.lane = self.around.make_key() if change.lease.holder else b""
         self.grant(session, change.reason)
         self.tell_control(session, change.reason, but=but)
+        self.journal.note(
+            "control", change.lease.name or "nobody", public_id(session.sid),
+            epoch=str(change.lease.epoch), before=old.name or "nobody", reason=change.reason or "free",
+        )  # fmt: skip
         log.info(
             "event=lease session=%s epoch=%d holder=%r reason=%r",
             public_id(session.sid), change.lease.epoch, change.lease.name, change.reason,
@@ -145,4 +153,10 @@ class Desk:
         session.lane = b""
         self.publish(session)
         self.tell_control(session, reason)
+        self.journal.note("ended", "gateway", public_id(session.sid), state=session.view.state)
         log.info("event=ended session=%s state=%s", public_id(session.sid), session.view.state)
+
+
+def actor(attachment: Attachment) -> str:
+    """An attachment as the audit log names it."""
+    return f"{attachment.name} ({attachment.kind})"

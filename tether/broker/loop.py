@@ -101,6 +101,7 @@ class Loop:
     def _from_store(self) -> None:
         if self._store.drain_monitor():
             self.desk.watch.hurry()
+            self.desk.journal.connected()
         self.desk.store_connected = self._store.connected
         for socket in (self._store, self._notices):
             while (frame := socket.receive()) is not None:

@@ -11,12 +11,13 @@ from typing import Any
 from tether import providers
 from tether.broker import clients, control, launching, questions
 from tether.broker.clients import Attachment
-from tether.broker.desk import Desk
+from tether.broker.desk import Desk, actor
 from tether.broker.outbox import clients_frame, sessions_frame
 from tether.broker.sessions import Session, present
 from tether.clock import now_us
 from tether.errors import TetherError, printable
 from tether.wire import encode
+from tether.wire.auditing import Deed
 from tether.wire.control import (
     Attach,
     Attached,
@@ -64,7 +65,7 @@ def type_in(desk: Desk, peer: bytes, sid: bytes, order: Input, frame: bytes, now
     attachment = session.attachments.get(client)
     lease = session.lease
     if attachment is None or attachment.peer != peer or lease.holder != client or lease.epoch != order.epoch:
-        _refuse_writing(desk, peer, session, client, attachment)
+        _refuse_writing(desk, peer, session, client, attachment, now)
         return
     if len(order.data) > INPUT_BYTES_MAX:
         desk.refuse(
@@ -81,7 +82,9 @@ def type_in(desk: Desk, peer: bytes, sid: bytes, order: Input, frame: bytes, now
         desk.refuse_unreachable(peer, sid, client=client)
 
 
-def _refuse_writing(desk: Desk, peer: bytes, session: Session, client: bytes, attachment: Attachment | None) -> None:
+def _refuse_writing(
+    desk: Desk, peer: bytes, session: Session, client: bytes, attachment: Attachment | None, now: float
+) -> None:
     name, lease = public_id(session.sid), session.lease
     if attachment is None or attachment.peer != peer:
         code, text, hint = "not-attached", f"This client is not attached to session {name}", "Attach again"
@@ -91,6 +94,8 @@ def _refuse_writing(desk: Desk, peer: bytes, session: Session, client: bytes, at
     else:
         code, text, hint = "stale-epoch", f"Control of session {name} has changed since", "Use the current epoch"
     desk.refuse(peer, session.sid, code, text, hint, client=client)
+    who = actor(attachment) if attachment is not None else "a client that is not attached"
+    desk.journal.refused(who, name, now, what="writing", code=code)
 
 
 def resize(desk: Desk, peer: bytes, sid: bytes, order: Resize, now: float) -> None:
@@ -102,7 +107,7 @@ def resize(desk: Desk, peer: bytes, sid: bytes, order: Resize, now: float) -> No
     attachment = session.attachments.get(order.client)
     fits = session.lease.holder == order.client and session.lease.epoch == order.epoch
     if attachment is None or attachment.peer != peer or not fits:
-        _refuse_writing(desk, peer, session, order.client, attachment)
+        _refuse_writing(desk, peer, session, order.client, attachment, now)
         return
     if not launching.valid_size(order.cols, order.rows):
         text = f"A terminal of {order.cols}x{order.rows} cells can't be made"
@@ -112,6 +117,8 @@ def resize(desk: Desk, peer: bytes, sid: bytes, order: Resize, now: float) -> No
     attachment.cols, attachment.rows = order.cols, order.rows
     if not desk.order(session, order):
         desk.refuse_unreachable(peer, sid, client=order.client)
+        return
+    desk.journal.note("resize", actor(attachment), public_id(sid), size=f"{order.cols}x{order.rows}")
 
 
 def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> None:
@@ -130,6 +137,7 @@ def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> No
         return
     new = clients.attachment(order, peer, now, now_us())
     session.attachments[order.client] = new if old is None else clients.resume(old, new)
+    session.remember_actor(order.client, actor(new))
     change = control.attach(session.lease, order.client, new.name, mode=order.mode, take=order.take, epoch=order.epoch)
     passed = desk.pass_lease(session, change, but=order.client)
     mode = control.mode_of(session.lease, order.client)
@@ -139,6 +147,8 @@ def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> No
     desk.tell(peer, sid, Attached(order.req, mode, session.lease.epoch, view, reason, last_n, key))
     if old is None or passed:
         desk.publish(session)
+    if old is None:
+        desk.journal.note("attach", actor(new), public_id(sid), mode=mode, device=new.device)
     log.info(
         "event=attach session=%s client=%r kind=%s mode=%s epoch=%d again=%s",
         public_id(sid), new.name, new.kind, mode, session.lease.epoch, old is not None,
@@ -160,6 +170,7 @@ def detach(desk: Desk, peer: bytes, sid: bytes, order: Detach, now: float) -> No
     if session is None or one is None or one.peer != peer:
         return
     del session.attachments[order.client]
+    desk.journal.note("detach", actor(one), public_id(sid))
     desk.pass_lease(session, control.release(session.lease, order.client))
     desk.publish(session)
     log.info("event=detach session=%s client=%r", public_id(sid), one.name)
@@ -198,7 +209,7 @@ def seen(desk: Desk, peer: bytes, sid: bytes, order: Seen, now: float) -> None:
     elif session.worker is None or session.ended:
         desk.refuse_absent(peer, sid, now, client=order.client)
     else:
-        _refuse_writing(desk, peer, session, order.client, None)
+        _refuse_writing(desk, peer, session, order.client, None, now)
 
 
 def stop(desk: Desk, peer: bytes, sid: bytes, order: Stop, now: float) -> None:
@@ -215,6 +226,7 @@ def stop(desk: Desk, peer: bytes, sid: bytes, order: Stop, now: float) -> None:
     if not desk.order(session, Stop(order.req, by, grace, order.signal)):
         desk.refuse_unreachable(peer, sid, req=order.req)
         return
+    desk.journal.note("stop", by, public_id(sid), grace_s=f"{grace:g}")
     log.info("event=stop session=%s by=%r grace_s=%g", public_id(sid), by, grace)
     desk.tell(peer, sid, Done(order.req))
 
@@ -224,7 +236,8 @@ def rename(desk: Desk, peer: bytes, sid: bytes, order: Rename, now: float) -> No
     session = desk.reachable(sid)
     if session is None:
         desk.refuse_absent(peer, sid, now, req=order.req)
-    elif desk.order(session, Rename(order.req, launching.clean_title(order.title, session.view.provider))):
+    elif desk.order(session, Rename(order.req, title := launching.clean_title(order.title, session.view.provider))):
+        desk.journal.note("rename", "a client", public_id(sid), title=title)
         desk.tell(peer, sid, Done(order.req))
     else:
         desk.refuse_unreachable(peer, sid, req=order.req)
@@ -242,6 +255,7 @@ def reload(desk: Desk, peer: bytes, sid: bytes, order: Reload, now: float) -> No
             desk.refuse_unreachable(peer, sid, req=order.req)
         return
     told = sum(desk.order(session, Reload()) for session in desk.registry.live.values() if not session.ended)
+    desk.journal.note("reload", desk.around.site.owner, workers=str(told))
     log.info("event=reload workers=%d", told)
     desk.tell(peer, sid, Done(order.req, str(told)))
 
@@ -266,6 +280,9 @@ def launch(desk: Desk, peer: bytes, sid: bytes, order: Launch, now: float) -> No
     desk.launches.add(pending)
     if desk.spawner:
         desk.outbox.to_spawner(desk.launches.order(pending, desk.spawner))
+    desk.journal.note(
+        "launch", desk.around.site.owner, public_id(new), provider=provider.name, title=printable(order.title, 60)
+    )
     log.info("event=launch session=%s provider=%s title=%r", public_id(new), provider.name, printable(order.title, 60))
 
 
@@ -293,6 +310,11 @@ def list_clients(desk: Desk, peer: bytes, sid: bytes, order: ListClients, now: f
     desk.outbox.send(peer, clients_frame(order.req, views))
 
 
+def deed(desk: Desk, peer: bytes, sid: bytes, order: Deed, now: float) -> None:
+    """Something for the audit log that happened elsewhere in the gateway."""
+    desk.journal.deed(order, now)
+
+
 def ping(desk: Desk, peer: bytes, sid: bytes, order: Ping, now: float) -> None:
     """The answer comes from the loop that does the work."""
     desk.outbox.send(peer, encode(sid, Pong(order.req)))
@@ -314,5 +336,6 @@ ORDERS: dict[type, Callable[[Desk, bytes, bytes, Any, float], None]] = {
     Ping: ping,
     SnapshotQuery: questions.ask,
     HistoryQuery: questions.ask,
+    Deed: deed,
 }
 """Every order of a client but Input, which has its own path."""

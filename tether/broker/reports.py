@@ -13,6 +13,7 @@ from tether.broker.sessions import Session, Trouble, present
 from tether.clock import now_us
 from tether.errors import printable
 from tether.wire import encode
+from tether.wire.auditing import AuditAck, Typed
 from tether.wire.control import Hello, InputAck, Launched, Refused, Report, Welcome
 from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.storing import OpenSessions, OpenSessionsQuery, Seal, Sealed, Stalled, StoreHealth
@@ -87,6 +88,17 @@ def input_ack(desk: Desk, session: Session, ack: InputAck, frame: bytes) -> None
         desk.outbox.send(attachment.peer, frame)
 
 
+def typed(desk: Desk, session: Session, told: Typed) -> None:
+    """Somebody typed: who, when and how much is for the audit log; what is nobody's."""
+    if session.worker_spoke():
+        desk.publish(session)
+    who = session.actors.get(told.client, f"client {told.client.hex()[:8]}")
+    desk.journal.note(
+        "typed", who, public_id(session.sid), bytes=str(told.size), pieces=str(told.pieces),
+        seconds=f"{max(0, told.until - told.since) / 1e6:.1f}",
+    )  # fmt: skip
+
+
 def worker_refused(desk: Desk, session: Session, refused: Refused, frame: bytes) -> None:
     """The worker did not take a client's order: tell that client."""
     if session.worker_spoke():
@@ -104,6 +116,8 @@ def from_store(desk: Desk, sid: bytes, message: Any, now: float) -> None:
     match message:
         case OpenSessions():
             _open_sessions(desk, message, now)
+        case AuditAck():
+            desk.journal.acked(message)
         case Sealed():
             _sealed(desk, sid, message)
         case Stalled(reason=reason):

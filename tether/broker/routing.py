@@ -9,6 +9,7 @@ from tether.broker import orders, questions, reports
 from tether.broker.desk import Desk, Peer
 from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
+from tether.wire.auditing import Typed
 from tether.wire.control import Hello, Input, InputAck, Pong, Refused, Report, Welcome
 from tether.wire.ids import NO_SESSION, is_session_id
 from tether.wire.version import compatible
@@ -52,6 +53,8 @@ def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: by
         pass
     elif type(message) is Refused:
         reports.worker_refused(desk, session, message, frame)
+    elif type(message) is Typed:
+        reports.typed(desk, session, message)
     elif type(message) is Pong:
         session.worker_spoke()
     else:

@@ -53,6 +53,7 @@ class Session:
     lease: Lease = field(default_factory=Lease)
     attachments: dict[bytes, Attachment] = field(default_factory=dict)
     last_n: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
+    actors: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
     trouble: Trouble | None = None
     # Bytes forwarded to the worker since it last spoke, and since when it owes a word.
     owed_bytes: int = 0
@@ -82,6 +83,13 @@ class Session:
             self.trouble = None
             return True
         return False
+
+    def remember_actor(self, client: bytes, actor: str) -> None:
+        """Who `client` is, for what is told of it after it has left."""
+        self.actors[client] = actor
+        self.actors.move_to_end(client)
+        if len(self.actors) > INPUT_CLIENTS_REMEMBERED:
+            self.actors.popitem(last=False)
 
     def remember_input(self, client: bytes, n: int) -> None:
         """The worker has taken `client`'s inputs up to `n`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from tether.broker import clients, control, reports
-from tether.broker.desk import Desk
+from tether.broker.desk import Desk, actor
 from tether.broker.sessions import FORGET_S, Session, Trouble
 from tether.clock import now_us
 from tether.wire import encode
@@ -37,6 +37,7 @@ class Upkeep:
         if now - self._last > _STOOD_STILL_S:
             _forgive(desk, now)
         self._last = now
+        desk.journal.tick(now)
         for session in list(desk.registry.live.values()):
             _keep(desk, session, now)
         for pending in desk.launches.overdue(now):
@@ -82,6 +83,7 @@ def _keep(desk: Desk, session: Session, now: float) -> None:
     for one in silent:
         del session.attachments[one.client]
         session.lease = control.gone(session.lease, one.client, now)
+        desk.journal.note("detach", actor(one), public_id(session.sid), reason="silent")
         log.info("event=client-gone session=%s client=%r", public_id(session.sid), one.name)
     passed = desk.pass_lease(session, control.expire(session.lease, now))
     troubled = session.trouble is None and session.overdue(now)

@@ -39,6 +39,7 @@ VERBS: Final = {
     "open": "linking",
     "url": "linking",
     "config": "configuring",
+    "audit": "auditing",
     "completion": "configuring",
 }
 

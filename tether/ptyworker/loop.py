@@ -365,6 +365,7 @@ class Worker:
     def _timeout(self) -> float | None:
         now = monotonic()
         waits: list[float | None] = [self._delivery.wait(), self.ending.wait(now), self.lane.wait(now)]
+        waits.append(self.steering.bursts.wait_s(now))
         if self.ring.header.pending:
             waits.append(self._coalescing.wait(now))
         if self._link_fd < 0:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tether.clock import monotonic
+from tether.clock import monotonic, now_us
 from tether.ptyworker import kin
+from tether.ptyworker.bursts import Bursts
 from tether.ptyworker.inbox import Verdict
 from tether.ptyworker.state import StopAsked
 from tether.ptyworker.stopping import LOOK_S, Stopping
 from tether.ptyworker.terminal import LINE_BYTES_MAX
+from tether.wire.auditing import Typed
 from tether.wire.codec import encode
 from tether.wire.control import (
     Grant,
@@ -44,6 +46,7 @@ class Steering:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self.stopping: Stopping | None = None
+        self.bursts = Bursts()
         self._looked = float("-inf")
         self._members: list[int] = []
 
@@ -110,6 +113,7 @@ class Steering:
                     self._warn_of_long_line(message.data)
                 ring.queue_input(message.data, client, message.n)
                 inbox.took(client, message.n)
+                self.note_typed(client, len(message.data))
                 worker.write_input()
                 self._acknowledge(client)
             case Verdict.REPEAT:
@@ -123,6 +127,14 @@ class Steering:
                 worker.tell_broker(Refused(0, "stale-epoch", text, client=client))
             case Verdict.TOO_LONG:
                 worker.tell_broker(Refused(0, "bad-message", "An input is over 64 KiB", client=client))
+
+    def note_typed(self, client: bytes, size: int) -> None:
+        """Count what was typed for the audit log."""
+        self._tell_burst(self.bursts.typed(client, size, now_us(), monotonic()))
+
+    def _tell_burst(self, burst: Typed | None) -> None:
+        if burst is not None:
+            self._worker.tell_broker(burst)
 
     def _warn_of_long_line(self, data: bytes) -> None:
         """Any terminal cuts such a line without a word; here the session's log says so."""
@@ -170,6 +182,7 @@ class Steering:
             self.say_taken(grant.client)
         if grant.epoch == worker.ring.header.epoch:
             return  # the broker is new and gives the same holder a new key
+        self._tell_burst(self.bursts.end())
         worker.ring.header.epoch = grant.epoch
         worker.event(lambda seq, ts: Controlled(seq, ts, grant.epoch, grant.holder, grant.reason))
         worker.kept.view = msgspec.structs.replace(
@@ -194,7 +207,8 @@ class Steering:
         self.tick(monotonic())
 
     def tick(self, now: float) -> None:
-        """Carry the stop on, if one is under way."""
+        """Carry the stop on, if one is under way; tell of a burst of typing that is over."""
+        self._tell_burst(self.bursts.due(now) if not self._worker.kept.ended else self.bursts.end())
         if self.stopping is None or self._worker.kept.ended:
             return
         step = self.stopping.step(now)

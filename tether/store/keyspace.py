@@ -3,7 +3,8 @@
 Database `ev`: session id (16 bytes) ‖ seq (8 bytes, big-endian) -> the event's wire body. Keys sort as bytes, so a
 session's events lie in order and sessions lie by age. Database `sess`: session id -> `SessionView`, the record of
 every session. Database `snap`: session id ‖ seq ‖ piece (2 bytes, big-endian) -> a part of that session's checkpoint
-at `seq`. Database `meta`: `schema` -> the layout's number.
+at `seq`. Database `audit`: seq (8 bytes, big-endian) -> the row of the audit log (`tether.audit`). Database `meta`:
+`schema` -> the layout's number.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ EVENTS: Final = b"ev"
 SESSIONS: Final = b"sess"
 CHECKPOINTS: Final = b"snap"
 META: Final = b"meta"
+AUDIT: Final = b"audit"
 SCHEMA_KEY: Final = b"schema"
 # The engine whose files every release of the lmdb package can read. Never left to the package's default.
 LIB_VERSION: Final = 0
@@ -50,6 +52,11 @@ def first_key(sid: bytes) -> bytes:
 def last_key(sid: bytes) -> bytes:
     """The largest key that an event of the session can have."""
     return sid + b"\xff" * 8
+
+
+def audit_key(seq: int) -> bytes:
+    """The key of row `seq` of the audit log. OverflowError beyond 64 bits."""
+    return seq.to_bytes(8, "big")
 
 
 def split_key(key: bytes | memoryview) -> tuple[SessionId, int]:

@@ -102,6 +102,21 @@ class EventLog:
         except lmdb.Error as error:
             raise self._fault(error) from None
 
+    def last_audit(self) -> tuple[int, bytes] | None:
+        """The newest row of the audit log: (seq, body)."""
+        with self._env.begin() as txn, txn.cursor(self._audit) as cursor:
+            return (int.from_bytes(cursor.key(), "big"), cursor.value()) if cursor.last() else None
+
+    def write_audit(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Add rows (seq, body) to the audit log: on disk when this returns; LogFault: none of them."""
+        try:
+            with self._env.begin(write=True) as txn:
+                for seq, body in rows:
+                    if not txn.put(keyspace.audit_key(seq), body, db=self._audit, overwrite=False):
+                        raise AssertionError(f"the audit log holds row {seq} already")
+        except lmdb.Error as error:
+            raise self._fault(error) from None
+
     def cut(self, view: SessionView, free_bytes: int, now_us: int) -> CutStep:
         """Remove the oldest events of a session but for its first, at most 256 rows, and leave one `Cut` for them.
 
@@ -188,6 +203,7 @@ class EventLog:
             self._events = self._env.open_db(keyspace.EVENTS)
             self._sessions = self._env.open_db(keyspace.SESSIONS)
             self._checkpoints = self._env.open_db(keyspace.CHECKPOINTS)
+            self._audit = self._env.open_db(keyspace.AUDIT)
             meta = self._env.open_db(keyspace.META)
             with self._env.begin() as txn:
                 schema = txn.get(keyspace.SCHEMA_KEY, db=meta)

@@ -15,8 +15,10 @@ from tether.store.keyspace import SEQ_MAX
 from tether.store.log import EventLog, LogFault
 from tether.store.peers import Peers
 from tether.store.sealing import Sealing
+from tether.store.trail import Trail
 from tether.store.writer import Writer
 from tether.wire import WireError, decode, encode
+from tether.wire.auditing import AuditAck, AuditEntry
 from tether.wire.events import Cut, Event, Lost, Output, Unknown
 from tether.wire.ids import NO_SESSION, is_session_id
 from tether.wire.limits import OUTPUT_BYTES_MAX, SID_BYTES, SNAPSHOT_BYTES_MAX
@@ -64,6 +66,7 @@ class Loop:
         self._writer = Writer(events, quota)
         self._peers = Peers(router)
         self._sealing = Sealing(paths, self._writer)
+        self._trail = Trail(events, paths.audit_head)
         self._again: set[bytes] = set()  # sessions to be told once more how far the log is
         self._stalled = ""
         self._retry_at = 0.0
@@ -89,12 +92,16 @@ class Loop:
             self._work(monotonic())
         if self._writer.wait_s(monotonic()) is not None:
             self._commit(monotonic())
+        if self._trail.wait_s(monotonic()) is not None:
+            self._trail.commit(monotonic())
 
     # -- one turn
 
     def _wait_s(self, now: float) -> float:
         deadlines = [self._health_at - now, self._minute_at - now]
-        batch = self._writer.wait_s(now)
+        batch, audit = self._writer.wait_s(now), self._trail.wait_s(now)
+        if audit is not None:
+            deadlines.append(audit)
         if self._stalled:
             deadlines.append(self._retry_at - now)
         elif batch is not None:
@@ -122,6 +129,8 @@ class Loop:
                 self._commit(now)
             elif self._writer.over_quota():
                 self._remove(1)
+        if self._trail.wait_s(now) == 0.0 and self._trail.commit(now):
+            self._peers.tell_brokers(AuditAck(*self._trail.durable))
         self._acknowledge_again()
         if now >= self._health_at:
             self._say_health(now)
@@ -141,22 +150,26 @@ class Loop:
         except WireError as error:
             self._peers.bad(peer, str(error))
             return
-        if isinstance(message, OpenSessionsQuery):
-            self._open_sessions(peer)
-        elif not is_session_id(sid):
-            self._peers.bad(peer, "no session id")
-        elif isinstance(message, _EVENTS):
+        if isinstance(message, _EVENTS) and is_session_id(sid):
             self._event(peer, sid, message, frame, now)
-        elif isinstance(message, Sync):
-            self._sync(peer, sid, message)
-        elif isinstance(message, Seal):
-            self._seal(peer, sid, message)
-        elif isinstance(message, Checkpoint):
-            self._writer.keep(sid, message)
-        elif isinstance(message, Recall):
-            self._recall(peer, sid, message)
-        else:
-            self._peers.bad(peer, f"{type(message).__name__} is not for the store")
+            return
+        match message:
+            case OpenSessionsQuery():
+                self._open_sessions(peer)
+            case AuditEntry():
+                self._audit(peer, message, now)
+            case _ if not is_session_id(sid):
+                self._peers.bad(peer, "no session id")
+            case Sync():
+                self._sync(peer, sid, message)
+            case Seal():
+                self._seal(peer, sid, message)
+            case Checkpoint():
+                self._writer.keep(sid, message)
+            case Recall():
+                self._recall(peer, sid, message)
+            case _:
+                self._peers.bad(peer, f"{type(message).__name__} is not for the store")
 
     def _event(self, peer: bytes, sid: bytes, event: Any, frame: bytes, now: float) -> None:
         too_long = isinstance(event, Output) and len(event.data) > OUTPUT_BYTES_MAX
@@ -212,6 +225,11 @@ class Loop:
             return
         checkpoint, bodies, last = self._events.recall(sid, asked.after, asked.upto, _RECALLED_BYTES)
         self._peers.answer(peer, sid, Recalled(asked.after, last, checkpoint, bodies))
+
+    def _audit(self, peer: bytes, entry: AuditEntry, now: float) -> None:
+        self._peers.broker(peer)
+        if not self._trail.take(entry, now):
+            self._peers.answer(peer, NO_SESSION, AuditAck(*self._trail.durable, resend=True))
 
     def _open_sessions(self, peer: bytes) -> None:
         self._peers.broker(peer)

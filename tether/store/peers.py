@@ -57,6 +57,10 @@ class Peers:
         for sid, peer in list(self._workers.items()):
             if not self._router.send(peer, encode(sid, message)):
                 del self._workers[sid]
+        self.tell_brokers(message)
+
+    def tell_brokers(self, message: msgspec.Struct) -> None:
+        """To every broker; those that are gone are forgotten."""
         for peer in list(self._brokers):
             if not self._router.send(peer, encode(NO_SESSION, message)):
                 del self._brokers[peer]

@@ -121,6 +121,21 @@ class LogReader:
         with self._log().read() as rows:
             return rows.checkpoint(sid, seq)
 
+    def audit(self, after: int, limit: int = 256) -> list[tuple[int, bytes]]:
+        """The audit log's next rows behind `after`, at most `limit`: (seq, body), see `tether.audit`."""
+        found: list[tuple[int, bytes]] = []
+        with self._log().read() as rows:
+            for seq, body in rows.audit(after + 1):
+                found.append((seq, bytes(body)))
+                if len(found) >= limit:
+                    break
+        return found
+
+    def audit_last(self) -> int:
+        """The number of the audit log's newest row; 0 when there is none."""
+        with self._log().read() as rows:
+            return rows.audit_last()
+
     def totals(self) -> Totals:
         """What the log holds."""
         views = self.sessions()

@@ -39,6 +39,7 @@ class _Opened:
     events: Any  # LMDB's handles of the databases
     sessions: Any
     checkpoints: Any  # None in a log that never had any
+    audit: Any  # None in a log that an older version made and no newer one has opened yet
     gate: Gate
     number: int
 
@@ -112,7 +113,9 @@ class SharedLog:
             self._check_schema(env)
             events = env.open_db(keyspace.EVENTS, create=False)
             sessions = env.open_db(keyspace.SESSIONS, create=False)
-            return _Opened(env, events, sessions, _checkpoints(env), gate, number)
+            return _Opened(
+                env, events, sessions, _later(env, keyspace.CHECKPOINTS), _later(env, keyspace.AUDIT), gate, number
+            )
         except BaseException as error:
             if env is not None:
                 env.close()
@@ -137,9 +140,10 @@ class SharedLog:
             )
 
 
-def _checkpoints(env: lmdb.Environment) -> Any:
+def _later(env: lmdb.Environment, name: bytes) -> Any:
+    """A database that older versions did not make; None when it is not there."""
     try:
-        return env.open_db(keyspace.CHECKPOINTS, create=False)
+        return env.open_db(name, create=False)
     except lmdb.NotFoundError:
         return None
 
@@ -200,6 +204,23 @@ class Rows:
         """(session, seq) of every checkpoint."""
         table = self._opened.checkpoints
         return iter(()) if table is None else checkpoints.walk(self._txn, table)
+
+    def audit(self, seq: int) -> Iterator[tuple[int, Body]]:
+        """The audit log's rows from `seq` on."""
+        if self._opened.audit is None:
+            return
+        with self._txn.cursor(self._opened.audit) as cursor:
+            found = cursor.set_range(keyspace.audit_key(max(0, seq)))
+            while found:
+                yield int.from_bytes(cursor.key(), "big"), cursor.value()
+                found = cursor.next()
+
+    def audit_last(self) -> int:
+        """The newest row of the audit log; 0 when there is none."""
+        if self._opened.audit is None:
+            return 0
+        with self._txn.cursor(self._opened.audit) as cursor:
+            return int.from_bytes(cursor.key(), "big") if cursor.last() else 0
 
     def next_session(self, after: bytes) -> bytes | None:
         """The first session behind `after` (b"" is before all) that has events; None when there is none."""

@@ -40,6 +40,7 @@ async def login(request: Request) -> Response:
             "This link was used before, is older than ten minutes, or is not of this gateway",
             "Make a fresh link: tether url",
         )
+    request.app.state.side.telling.tell("login", getpass.getuser())
     response = Response(status_code=204)
     response.set_cookie(
         access.cookie_name(request.app.state.port),

@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from tether import access
 from tether.paths import Paths
-from tether.web import access_api, answers, pages, sessions_api, stream
-from tether.web.admission import Policy, rules
+from tether.web import access_api, answers, audit_api, pages, sessions_api, stream
+from tether.web.admission import Policy, Refusal, rules
 from tether.web.answers import ApiError
 from tether.web.attach import attach
 from tether.web.busside import BusSide
@@ -78,6 +78,7 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
     table.post(f"{_SESSION}/frames", stream.frames)
     table.socket(f"{_SESSION}/attach", attach)
+    table.get("/api/v1/audit", audit_api.entries)
     for path in ("/", "/s/{id}", "/remote/session/{id}"):
         table.get(path, pages.page, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)
@@ -116,7 +117,11 @@ def make_app(paths: Paths, port: int) -> App:
     app.state.credentials = credentials
     app.state.port = port
     ours = rules(port, access.cookie_name(port))
-    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify)
+
+    def on_refused(kind: str, path: str, refusal: Refusal) -> None:
+        app.state.side.telling.refused(kind, path, refusal)
+
+    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify, on_refused)
     return App(gate, lambda: app.state.side.close_all())
 
 

@@ -29,6 +29,7 @@ from tether.web.connection import (
 from tether.web.credentials import Credentials
 from tether.web.hub import LIVE_HWM, Hub
 from tether.web.mirror import Mirror
+from tether.web.telling import Telling
 from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Detach, Refused, Sessions
@@ -68,6 +69,7 @@ class BusSide:
         self.uplink = Uplink(
             self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed
         )
+        self.telling = Telling(self.uplink)
         self._parent = os.getppid()
         self._ticks = 0
         self._ticker = self._loop.call_later(TICK_S, self._tick)

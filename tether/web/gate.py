@@ -39,7 +39,10 @@ log = logging.getLogger("tether")
 
 
 class Gate:
-    """Wraps `app`, whose `routes` have the policies that `policy_of` tells; a route without one is nobody's."""
+    """Wraps `app`, whose `routes` have the policies that `policy_of` tells; a route without one is nobody's.
+
+    `on_refused(kind, path, refusal)` is told of everybody who is not let in.
+    """
 
     def __init__(
         self,
@@ -48,12 +51,14 @@ class Gate:
         policy_of: Callable[[BaseRoute], Policy | None],
         rules: Rules,
         identify: Identify,
+        on_refused: Callable[[str, str, Refusal], None] = lambda _kind, _path, _refusal: None,
     ) -> None:
         self._app = app
         self._routes = tuple(routes)
         self._policy_of = policy_of
         self._rules = rules
         self._identify = identify
+        self._on_refused = on_refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,6 +74,7 @@ class Gate:
                 "event=refused kind=%s path=%r status=%d code=%s",
                 scope["type"], printable(scope["path"], 80), verdict.status, verdict.code,
             )  # fmt: skip
+            self._on_refused(scope["type"], scope["path"], verdict)
             await refuse(verdict, scope, receive, guarded)
             return
         scope[AUTH] = verdict

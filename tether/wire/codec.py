@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tether.wire import control, events, storing, views
+from tether.wire import auditing, control, events, storing, views
 from tether.wire.ids import SessionId
 from tether.wire.limits import FRAME_BYTES_MAX, SID_BYTES
 
@@ -25,6 +25,8 @@ _STRUCTS: Final = (
     *control.OnLane.__args__,
     *control.ToBrowser.__args__,
     *control.FromBrowser.__args__,
+    *auditing.ToBrokerAudit.__args__,
+    *auditing.Auditing.__args__,
     views.SessionView,
 )
 MESSAGES: Final[tuple[type[msgspec.Struct], ...]] = tuple(dict.fromkeys(_STRUCTS))

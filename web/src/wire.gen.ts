@@ -534,6 +534,45 @@ export interface Credit {
   readonly offset: number;
 }
 
+/** Client or web to broker: something happened there that belongs in the audit log. */
+export interface Deed {
+  readonly tag: "deed";
+  readonly kind: string;
+  readonly actor: string;
+  readonly session: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Worker to broker: `client` typed `size` bytes in `pieces` pieces between `since` and `until` (microseconds since 1970). */
+export interface Typed {
+  readonly tag: "typed";
+  readonly client: Uint8Array;
+  readonly size: number;
+  readonly pieces: number;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** Broker to store: the `n`-th entry of the broker's run `boot`, sent again until it is acknowledged. */
+export interface AuditEntry {
+  readonly tag: "audit";
+  readonly boot: string;
+  readonly n: number;
+  readonly ts: number;
+  readonly kind: string;
+  readonly actor: string;
+  readonly session: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Store to broker: every entry of the run `boot` up to `n` is on disk. */
+export interface AuditAck {
+  readonly tag: "audit-ack";
+  readonly boot: string;
+  readonly n: number;
+  readonly resend: boolean;
+}
+
 /** One attachment: who watches which session, how, since when (microseconds), and how far it has read. */
 export interface ClientView {
   readonly sid: Uint8Array;
@@ -649,6 +688,10 @@ export const FIELDS = {
   LaneOpen: [["epoch", "int"], ["next_seq", "int"]],
   SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false]],
   Credit: [["seq", "int"], ["offset", "int"]],
+  Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
+  Typed: [["client", "bytes"], ["size", "int"], ["pieces", "int"], ["since", "int"], ["until", "int"]],
+  AuditEntry: [["boot", "str"], ["n", "int"], ["ts", "int"], ["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
+  AuditAck: [["boot", "str"], ["n", "int"], ["resend", "bool", false]],
   ClientView: [["sid", "bytes"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["since", "int"], ["seq", "int", 0], ["offset", "int", 0], ["behind", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["device", "str", ""]],
 } as const satisfies Record<string, readonly Field[]>;
 
@@ -712,6 +755,10 @@ export const STRUCTS = {
   "lane-open": "LaneOpen",
   "session": "SessionView",
   "credit": "Credit",
+  "deed": "Deed",
+  "typed": "Typed",
+  "audit": "AuditEntry",
+  "audit-ack": "AuditAck",
 } as const satisfies Record<string, keyof typeof FIELDS>;
 
 /** Every bound of the protocol, with its unit in the name. */

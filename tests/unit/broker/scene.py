@@ -11,6 +11,7 @@ from tether.broker.desk import Desk, Surroundings
 from tether.broker.launching import Site
 from tether.broker.upkeep import Upkeep
 from tether.wire import PROTOCOL, decode, encode
+from tether.wire.auditing import AuditEntry
 from tether.wire.control import Attach, Hello
 from tether.wire.ids import NO_SESSION, make_session_id, public_id
 from tether.wire.views import SessionView
@@ -36,6 +37,7 @@ class Scene:
         self.sent: list[tuple[bytes, bytes, Any]] = []
         self.published: list[SessionView] = []
         self.asked_store: list[tuple[bytes, Any]] = []
+        self.audited: list[AuditEntry] = []
         self.asked_spawner: list[dict[str, Any]] = []
         self.gone: set[bytes] = set()
         self.locked: set[bytes] = set()
@@ -66,7 +68,11 @@ class Scene:
         self.published.append(decode(frame)[1])
 
     def to_store(self, frame: bytes) -> bool:
-        self.asked_store.append(decode(frame))
+        sid, message = decode(frame)
+        if isinstance(message, AuditEntry):
+            self.audited.append(message)
+        else:
+            self.asked_store.append((sid, message))
         return True
 
     def to_spawner(self, line: dict[str, Any]) -> bool:
