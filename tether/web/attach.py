@@ -75,15 +75,19 @@ async def _first(websocket: WebSocket, sid: bytes) -> Attach:
 
 async def _serve(websocket: WebSocket, connection: Connection) -> Close:
     """Push and receive until one of them ends or the connection is told to; how to close."""
-    pushing = asyncio.create_task(connection.push(websocket.send_bytes))
+    socket = line.of(websocket.scope).socket
+    if socket is None:
+        raise RuntimeError("the server below is not ours")
+    socket.hand_over(lambda frame: _take(connection, frame), connection.pump)
+    showing = asyncio.create_task(connection.show(socket))
     receiving = asyncio.create_task(_receive_all(websocket, connection))
-    ends: set[asyncio.Future[Any]] = {pushing, receiving, connection.closing}
+    ends: set[asyncio.Future[Any]] = {showing, receiving, connection.closing}
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (pushing, receiving):
+        for task in (showing, receiving):
             task.cancel()
-        ended = await asyncio.gather(pushing, receiving, return_exceptions=True)
+        ended = await asyncio.gather(showing, receiving, return_exceptions=True)
     if connection.closing.done():
         return connection.closing.result()
     for outcome in ended:
@@ -92,13 +96,20 @@ async def _serve(websocket: WebSocket, connection: Connection) -> Close:
     raise WebSocketDisconnect
 
 
+def _take(connection: Connection, frame: bytes) -> None:
+    """A message, in the turn in which it came."""
+    if connection.closing.done():
+        return
+    try:
+        connection.receive(frame)
+    except WireError as error:
+        connection.close(_protocol(error))
+
+
 async def _receive_all(websocket: WebSocket, connection: Connection) -> None:
+    """What came before the hand-over, and then whatever is no message of bytes: the end of the connection above all."""
     while True:
-        frame = await _receive(websocket)
-        try:
-            connection.receive(frame)
-        except WireError as error:
-            raise _Broken(_protocol(error)) from None
+        _take(connection, await _receive(websocket))
 
 
 async def _receive(websocket: WebSocket) -> bytes:

@@ -7,10 +7,8 @@ reads the log later, at its own pace.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final, Literal
 
 import msgspec
@@ -103,35 +101,29 @@ class Recent:
 
     bytes_max: int = LIVE_BYTES_MAX
     events_max: int = LIVE_EVENTS_MAX
-    _pieces: deque[Piece] = field(default_factory=deque)
+    first: int = 0  # the oldest event here; 0 when there is none
+    last: int = 0  # the newest
+    _pieces: dict[int, Piece] = field(default_factory=dict)
     _bytes: int = 0
-
-    @property
-    def first(self) -> int:
-        """The oldest event here; 0 when there is none."""
-        return self._pieces[0].seq if self._pieces else 0
-
-    @property
-    def last(self) -> int:
-        """The newest event here; 0 when there is none."""
-        return self._pieces[-1].seq if self._pieces else 0
 
     def add(self, piece: Piece) -> bool:
         """Take a live event in. False when it is not news. After a gap only what follows it is kept."""
-        if self._pieces and piece.seq <= self.last:
+        if piece.seq <= self.last:
             return False
-        if self._pieces and piece.seq != self.last + 1:
+        if piece.seq != self.last + 1 or not self._pieces:
             self._pieces.clear()
-            self._bytes = 0
-        self._pieces.append(piece)
+            self._bytes, self.first = 0, piece.seq
+        self._pieces[piece.seq] = piece
+        self.last = piece.seq
         self._bytes += len(piece.frame)
         while self._bytes > self.bytes_max or len(self._pieces) > self.events_max:
-            self._bytes -= len(self._pieces.popleft().frame)
+            self._bytes -= len(self._pieces.pop(self.first).frame)
+            self.first += 1
         return True
 
     def after(self, seq: int) -> Iterator[Piece]:
         """The events that follow `seq`, which must be here (see `Attachment.source`)."""
-        return islice(self._pieces, seq + 1 - self.first, None)
+        return map(self._pieces.__getitem__, range(seq + 1, self.last + 1))
 
 
 @dataclass
@@ -150,6 +142,10 @@ class Attachment:
             return "live"
         return "log" if self.cursor < newest else "wait"
 
+    def live(self, recent: Recent) -> bool:
+        """True when the client has the newest live event."""
+        return self.cursor >= recent.last > 0
+
     def read_bytes(self) -> int:
         """How much of the log is worth reading now, in bytes."""
         room = self.flow.room()
@@ -162,6 +158,16 @@ class Attachment:
     def admits(self, piece: Piece) -> bool:
         """True when the client's credit covers `piece`."""
         return piece.offset < 0 or self.flow.admits(piece.size)
+
+    def take(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """Those of the next `pieces` that the client's credit covers; they count as handed over."""
+        taken: list[Piece] = []
+        for piece in pieces:
+            if not self.admits(piece):
+                break
+            self.sent(piece)
+            taken.append(piece)
+        return taken
 
     def sent(self, piece: Piece) -> None:
         """`piece` was handed over. A cut carries the last number of what it replaces, so the cursor jumps over it."""

@@ -33,6 +33,7 @@ from tether.web.telling import Telling
 from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Detach, Refused, Sessions
+from tether.wire.ids import NO_SESSION
 from tether.wire.limits import CLIENT_HEARTBEAT_S
 from tether.wire.storing import Committed, StoreHealth
 from tether.wire.views import ENDED, SessionView
@@ -65,7 +66,7 @@ class BusSide:
         self._bus = Bus()
         self._sockets = AsyncSockets(self._loop)
         self._views = self._listen(self._bus.subscriber(paths.broker_pub, b""), self._view_frame)
-        self._commits = self._listen(self._bus.subscriber(paths.store_pub, b""), self._store_frame)
+        self._notices = self._listen(self._bus.subscriber(paths.store_pub, NO_SESSION), self._store_frame)
         self.uplink = Uplink(
             self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed
         )
@@ -125,7 +126,12 @@ class BusSide:
         hub = self._hubs.get(sid)
         if hub is None:
             path = self.paths.worker_pub(sid)
-            hub = Hub(sid, lambda: self._bus.subscriber(path, sid, hwm=LIVE_HWM), self._sockets)
+            hub = Hub(
+                sid,
+                lambda: self._bus.subscriber(path, sid, hwm=LIVE_HWM),
+                lambda wanted: (self._notices.subscribe if wanted else self._notices.unsubscribe)(sid),
+                self._sockets,
+            )
             self._hubs[sid] = hub
             self._look(hub)
         return hub
@@ -289,6 +295,6 @@ class BusSide:
     def _look(self, hub: Hub) -> None:
         """Notices can be lost: ask the log itself how far it is."""
         try:
-            hub.exists(self.reader.last_seq(hub.sid))
+            hub.look(self.reader.last_seq(hub.sid))
         except LogUnavailable:
             return

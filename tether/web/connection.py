@@ -1,15 +1,16 @@
 """One client on one session, whatever carries its frames.
 
-`push` sends: news first, then the session's events from where the client is, pulled from the live
-events or the log at the pace of `send`; nothing is queued for the client. `receive` takes what the
-client says. The broker knows the client as an attachment; that it is away does not stop the view.
+`pump` sends: news first, then the session's events from where the client is, pulled from the live
+events or the log at the pace of the carrier; nothing is queued for the client. It is called whenever
+there may be something to send, and sends in that very turn. `receive` takes what the client says. The
+broker knows the client as an attachment; that it is away does not stop the view.
 """
 
 from __future__ import annotations
 
 import asyncio
-import types
-from collections.abc import Awaitable, Callable, Generator
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from tether.store.reader import LogUnavailable
 from tether.web import arrivals
 from tether.web.admission import Credential
 from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
+from tether.web.carrier import Carrier
 from tether.web.flow import Flow
 from tether.web.hub import Hub
 from tether.web.lane import LaneKeeper
@@ -50,7 +52,11 @@ if TYPE_CHECKING:
 IDLE_S: Final = 45.0
 STALLED_S: Final = 300.0
 
-Send = Callable[[bytes], Awaitable[None]]
+# Rounds of `pump` in one turn of the loop, each of at most one visit to the log.
+_ROUNDS_MAX: Final = 2
+
+log = logging.getLogger("tether")
+
 Close = tuple[int, str]
 """A WebSocket close code and its reason."""
 
@@ -60,6 +66,7 @@ CLOSE_REVOKED: Final = (1008, "the credential was revoked")
 CLOSE_REPLACED: Final = (4409, "this client attached again elsewhere")
 CLOSE_TOO_MANY: Final = (1013, "too many clients")
 CLOSE_IDLE: Final = (4408, "nothing was heard from this client")
+CLOSE_BUG: Final = (1011, "the gateway made a mistake")
 
 
 class Connection:
@@ -73,13 +80,20 @@ class Connection:
         self.client = attach.client
         self.credential = credential
         self.alive = alive
-        self.sending = False  # a send is waiting for the client to read
-        self.wake = asyncio.Event()
         self.closing: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self.seen = Seen(attach.client, attach.after, 0)
         self._side = side
         self._outbox = Outbox(sid)
         self._place = Attachment(attach.after, Flow())
+        self._loop = asyncio.get_running_loop()
+        self._carrier: Carrier | None = None
+        self._hub: Hub | None = None
+        self._introduced = False  # Attached has been sent: news may follow
+        self._placed = False  # it is known where the client's events begin: they may follow
+        self._pump_soon = False
+        self._changed = asyncio.Event()  # something that `show` may be waiting for
+        self._spoke_at = monotonic()
+        self._keepalive_s: float | None = None
         self.standing = Standing(
             side.uplink,
             sid,
@@ -87,9 +101,26 @@ class Connection:
             self.tell,
             lambda: side.record(sid),
             lambda: self.close(CLOSE_TOO_MANY),
-            LaneKeeper(side.paths.worker_lane(sid), sid, attach.client, self._taken, self._over_lane),
+            LaneKeeper(side.paths.worker_lane(sid), sid, attach.client, self),
             lambda: side.taken(self),
         )
+
+    # -- to the hub
+
+    @property
+    def leads(self) -> bool:
+        """This client controls the session."""
+        return self.standing.mode == "control"
+
+    @property
+    def cursor(self) -> int:
+        """The newest event that was handed over."""
+        return self._place.cursor
+
+    @property
+    def sending(self) -> bool:
+        """What was sent waits for the client to read."""
+        return self._carrier is not None and not self._carrier.ready()
 
     # -- ends
 
@@ -105,58 +136,83 @@ class Connection:
 
     # -- towards the client
 
-    async def push(self, send: Send, keepalive_s: float | None = None) -> None:
-        """Send until cancelled; with `keepalive_s` an unasked Pong whenever nothing was sent for that long."""
-        send = self._noting(send)
-        hub = self._side.hub(self.sid)
-        hub.watchers.add(self.wake)
+    async def show(self, carrier: Carrier, keepalive_s: float | None = None) -> None:
+        """Attach, show the session's newest output, and send what follows until cancelled; with `keepalive_s` also an
+        unasked Pong whenever nothing was sent for that long."""
+        self._carrier, self._keepalive_s = carrier, keepalive_s
+        hub = self._hub = self._side.hub(self.sid)
+        hub.watchers[self] = None
         try:
-            await self._introduce(send)
+            await self._introduce()
             if not self.attach.after:
-                await self._send_snapshot(send)
-            spoke_at = monotonic()
-            while True:
-                self.wake.clear()
-                busy = await self._send_news(send)
-                busy = await self._send_events(send, hub) or busy
-                if busy:
-                    spoke_at = monotonic()
-                    await turn()
-                elif keepalive_s is not None and monotonic() - spoke_at > keepalive_s:
-                    self.tell(Pong(0))
-                else:
-                    await self.wake.wait()  # `tick` wakes once a second
+                await self._show_newest()
+            self._placed = True
+            self.pump()
+            await asyncio.Event().wait()  # whoever carries the frames cancels
         finally:
-            hub.watchers.discard(self.wake)
+            self._placed = self._introduced = False
+            hub.watchers.pop(self, None)
             self._side.release_hub(self.sid)
 
     def tell(self, message: Any) -> None:
         """Have `message` sent before any further event."""
         self._outbox.put(message)
-        self.wake.set()
+        self.pump()
 
-    def _noting(self, send: Send) -> Send:
-        async def noting(frame: bytes) -> None:
-            self.sending = True
-            await send(frame)
-            self.sending = False
+    def pump(self) -> None:
+        """Send what there is, as far as credit and the carrier let us; the rest when there is room, or next turn."""
+        try:
+            self._pump()
+        except Exception:
+            log.exception("event=bug in=pump")
+            self.close(CLOSE_BUG)
 
-        return noting
+    def _pump(self) -> None:
+        carrier, hub = self._carrier, self._hub
+        if carrier is None or hub is None or not self._introduced:
+            self._changed.set()
+            return
+        for _ in range(_ROUNDS_MAX):
+            if not carrier.ready():
+                return
+            news = self._outbox.drain()
+            pieces, shared = self._next(hub) if self._placed else ([], False)
+            if not news and not pieces:
+                return
+            self._spoke_at = monotonic()
+            if news or not shared:
+                carrier.write(carrier.pack([*news, *(piece.frame for piece in pieces)]))
+            else:
+                carrier.write(hub.packed(carrier, pieces))
+            if self._place.live(hub.recent):
+                return
+        self._pump_later()
 
-    async def _introduce(self, send: Send) -> None:
+    def _pump_later(self) -> None:
+        """There is more: go on when everybody else had a turn."""
+        if not self._pump_soon:
+            self._pump_soon = True
+            self._loop.call_soon(self._pump_again)
+
+    def _pump_again(self) -> None:
+        self._pump_soon = False
+        self.pump()
+
+    async def _introduce(self) -> None:
         """Attached comes first of all: the broker's, or our own when there is none to ask."""
         if not self._side.ended(self.sid):
             await self.standing.introduce()
         view = self._side.view(self.sid)
         if not self.standing.known and view is not None:
             self.tell(self.standing.stand_in(view))
-        await self._send_news(send)
+        self._introduced = True
+        self.pump()
 
-    async def _send_snapshot(self, send: Send) -> None:
+    async def _show_newest(self) -> None:
         """Show the newest output. While there is no log to read (the store starts), wait for it."""
         while (rows := self._tail()) is None:
-            self.wake.clear()
-            await self.wake.wait()
+            self._changed.clear()
+            await self._changed.wait()  # `tick` wakes once a second
         view = self._side.view(self.sid)
         if view is None:
             return
@@ -166,7 +222,8 @@ class Connection:
             # The broker's view may be ahead of the log: what is not in the log yet comes as events.
             view = msgspec.structs.replace(view, seq=0, offset=0)
         snapshot = tail_snapshot(rows, TAIL_BYTES_MAX, view)
-        await send(encode(self.sid, snapshot))
+        assert self._carrier is not None  # noqa: S101 - `show` set it
+        self._carrier.write(self._carrier.pack([encode(self.sid, snapshot)]))
         self._place.cursor = snapshot.seq
         self._place.flow.snapshot(snapshot.offset, len(snapshot.data))
 
@@ -176,33 +233,18 @@ class Connection:
         except LogUnavailable:
             return None
 
-    async def _send_news(self, send: Send) -> bool:
-        frames = self._outbox.drain()
-        for frame in frames:
-            await send(frame)
-        return bool(frames)
-
-    async def _send_events(self, send: Send, hub: Hub) -> bool:
-        """Send what comes next, one batch. False when there was nothing to send."""
-        sent = False
-        for piece in self._next_batch(hub):
-            if not self._place.admits(piece):
-                break
-            await send(piece.frame)
-            self._place.sent(piece)
-            sent = True
-            if self._outbox:
-                await self._send_news(send)
-        return sent
-
-    def _next_batch(self, hub: Hub) -> list[Piece]:
+    def _next(self, hub: Hub) -> tuple[list[Piece], bool]:
+        """The events to send now, which count as sent, and whether others here may get the same."""
         match self._place.source(hub.recent, hub.newest):
             case "live":
-                return self._place.batch(hub.recent)
+                return self._place.take(self._place.batch(hub.recent)), True
             case "log":
-                return self._read_log()
+                pieces = self._place.take(self._read_log())
+                if not pieces:
+                    hub.lagging()
+                return pieces, False
             case _:
-                return []
+                return [], False
 
     def _read_log(self) -> list[Piece]:
         try:
@@ -233,7 +275,7 @@ class Connection:
                 self._side.uplink.send(arrived.frame)
             case Credit(offset=offset):
                 self._place.flow.credit(offset)
-                self.wake.set()
+                self.pump()
             case Take() | Release() as question:
                 self.standing.ask(question)
             case Ping(req=req):
@@ -242,23 +284,32 @@ class Connection:
                 self._side.detach(self)
                 self.close(CLOSE_DETACHED)
 
-    def _taken(self, ack: InputAck) -> None:
-        self._side.took(self, ack.n)
-        self.tell(ack)
+    # -- the lane
 
-    def _over_lane(self, frame: bytes) -> None:
-        hub = self._side.watched(self.sid)
-        if hub is not None:
-            hub.arrived(frame)
+    def lane_opened(self) -> None:
+        """Events come over the lane from now on."""
+        if self._hub is not None:
+            self._hub.lane(opened=True)
+
+    def lane_brought(self, ack: InputAck | None, events: list[bytes]) -> None:
+        """What came over the lane at once, an acknowledgement perhaps: sent on at once."""
+        if ack is not None:
+            self._side.took(self, ack.n)
+            self._outbox.put(ack)
+        hub = self._hub
+        if (hub is None or not hub.arrived(events)) and ack is not None:
+            self.pump()
+
+    def lane_lost(self) -> None:
+        """Back to the bus; what was lost meanwhile is in the log."""
+        if self._hub is not None:
+            self._hub.lane(opened=False)
 
     def tick(self, now: float) -> None:
         """Once a second: look for events that no notice told of, and see that the broker knows this client."""
-        self.wake.set()
+        self._changed.set()
+        if self._keepalive_s is not None and now - self._spoke_at > self._keepalive_s:
+            self.tell(Pong(0))
+        self.pump()
         if self.standing.overdue(now) and not self._side.ended(self.sid):
             self.standing.attach_again()
-
-
-@types.coroutine
-def turn() -> Generator[None, None, None]:
-    """Give everybody else a turn of the loop."""
-    yield

@@ -2,40 +2,58 @@
 
 The key comes with the lease and stays here; the browser never sees it. Whenever the lane is not there
 its input goes through the broker as before, under the same numbers, so nothing depends on it.
+
+What arrives is handed on in the turn of the loop in which it arrived: a key's echo waits for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
+from tether.web.outbox import merge_acks
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import InputAck, Lane, LaneOpen
-from tether.wire.framing import FrameReader, framed
+from tether.wire.framing import FrameBuffer, framed
 from tether.wire.ids import SessionId
+from tether.wire.limits import SID_BYTES
 
 # What the worker has not read yet. Past it, input takes the broker's way, which drops what is too much.
 UNSENT_MAX: Final = 256 * 1024
 # A lane that broke is entered again: its worker may have been replaced. For this long a lease keeps trying.
 _AGAIN_S: Final = 0.25
 _TRIES: Final = 40
+# Read at a time: a flood must not keep the loop from everybody else for long.
+_READ_BYTES: Final = 64 * 1024
+
+_OUTPUT_TAG: Final = b"\xa3out"
+_TAG: Final = slice(SID_BYTES + 1, SID_BYTES + 5)
 
 
-class LaneLink(asyncio.Protocol):
-    """`on_ack(ack)` gets the worker's acknowledgements, `on_event(frame)` the session's events."""
+class LaneUser(Protocol):
+    """Whom a lane serves."""
 
-    def __init__(
-        self, sid: bytes, first: Lane, on_ack: Callable[[InputAck], None], on_event: Callable[[bytes], None]
-    ) -> None:
+    def lane_opened(self) -> None:
+        """Events come over the lane from now on."""
+
+    def lane_brought(self, ack: InputAck | None, events: list[bytes]) -> None:
+        """What came at once: the newest acknowledgement, and frames of events."""
+
+    def lane_lost(self) -> None:
+        """An open lane is none any more."""
+
+
+class LaneLink(asyncio.BufferedProtocol):
+    """One connection to the worker."""
+
+    def __init__(self, sid: bytes, first: Lane, user: LaneUser) -> None:
         self.open = False
         self._sid = SessionId(sid)
         self._first = first
-        self._on_ack = on_ack
-        self._on_event = on_event
-        self._reader = FrameReader()
+        self._user = user
+        self._buffer = FrameBuffer(_READ_BYTES)
         self._transport: asyncio.Transport | None = None
         self._closed = False
         self.lost = asyncio.Event()
@@ -50,7 +68,8 @@ class LaneLink(asyncio.Protocol):
 
     def close(self) -> None:
         """Leave the lane, also one that is still being entered."""
-        self._closed, self.open = True, False
+        self._closed = True
+        self._shut()
         if self._transport is not None:
             self._transport.close()
 
@@ -61,44 +80,53 @@ class LaneLink(asyncio.Protocol):
             return
         self._transport.write(framed(encode(self._sid, self._first)))
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._closed:
+            return
         try:
-            for frame in self._reader.feed(data):
-                self._take(frame)
+            self._take(self._buffer.filled(nbytes))
         except WireError:
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.open = False
+        self._shut()
         self.lost.set()
 
-    def _take(self, frame: bytes) -> None:
-        sid, message = decode(frame)
-        match message:
-            case LaneOpen():
-                self.open = not self._closed
-            case InputAck():
-                self._on_ack(message)
-            case _ if sid == self._sid:
-                self._on_event(frame)
+    def _shut(self) -> None:
+        if self.open:
+            self.open = False
+            self._user.lane_lost()
+
+    def _take(self, frames: list[bytes]) -> None:
+        ack: InputAck | None = None
+        events: list[bytes] = []
+        for frame in frames:
+            if frame[_TAG] == _OUTPUT_TAG:
+                events.append(frame)  # its bytes are nobody's business on the way
+                continue
+            message = decode(frame)[1]
+            if isinstance(message, InputAck):
+                ack = merge_acks(ack, message)
+            elif isinstance(message, LaneOpen):
+                self.open = True
+                self._user.lane_opened()
+            else:
+                events.append(frame)
+        if ack is not None or events:
+            self._user.lane_brought(ack, [frame for frame in events if frame.startswith(self._sid)])
 
 
 class LaneKeeper:
     """Enters and leaves the lanes of one client as its lease comes and goes."""
 
-    def __init__(
-        self,
-        path: Path,
-        sid: bytes,
-        client: bytes,
-        on_ack: Callable[[InputAck], None],
-        on_event: Callable[[bytes], None],
-    ) -> None:
+    def __init__(self, path: Path, sid: bytes, client: bytes, user: LaneUser) -> None:
         self._path = path
         self._sid = sid
         self._client = client
-        self._on_ack = on_ack
-        self._on_event = on_event
+        self._user = user
         self._link: LaneLink | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -126,7 +154,7 @@ class LaneKeeper:
         """Enter the lane, and again when it breaks. Meanwhile, and in the end, the broker's way is there."""
         loop = asyncio.get_running_loop()
         for _ in range(_TRIES):
-            link = self._link = LaneLink(self._sid, first, self._on_ack, self._on_event)
+            link = self._link = LaneLink(self._sid, first, self._user)
             # No worker listens now: it is being replaced, or gone.
             with contextlib.suppress(OSError):
                 await loop.create_unix_connection(lambda link=link: link, str(self._path))  # type: ignore[misc]

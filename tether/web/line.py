@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.types import Scope
 
 from tether.clock import monotonic
+from tether.web.carrier import Carrier
+
+
+class Socket(Carrier, Protocol):
+    """A WebSocket, past the application's interface: what comes is handed over in the turn in which it came."""
+
+    def hand_over(self, take: Callable[[bytes], None], on_ready: Callable[[], None]) -> None:
+        """From now on `take` gets every binary message, and `on_ready` hears when there is room to write again."""
 
 
 @dataclass
 class Line:
     """`heard` is when bytes last came in or could be sent, in seconds (monotonic); `abort` drops the connection at
-    once, also when it has unsent data."""
+    once, also when it has unsent data. `socket` is there once the connection has become a WebSocket."""
 
     abort: Callable[[], None]
     heard: float
+    socket: Socket | None = None
 
 
 def of(scope: Scope) -> Line:

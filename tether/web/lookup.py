@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+from collections.abc import Generator
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -59,3 +61,9 @@ async def _ask_broker(side: BusSide) -> bool:
     if isinstance(answer, Sessions):
         side.learn(answer)
     return isinstance(answer, Sessions)
+
+
+@types.coroutine
+def turn() -> Generator[None, None, None]:
+    """Give everybody else a turn of the loop."""
+    yield

@@ -13,12 +13,15 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from tether.clock import monotonic
 from tether.errors import TetherError
 from tether.web.admission import HEADER_BYTES_MAX
+from tether.web.carrier import messages
 from tether.web.gate import SECURITY_HEADERS
 from tether.web.line import Line
+from tether.web.wsframes import Splitter
 from tether.wire.limits import WEBSOCKET_FRAME_BYTES_MAX
 
 HEADER_WAIT_S: Final = 10.0
@@ -27,6 +30,9 @@ PING_S: Final = 15.0
 # What a client is still sending when it is told to go is read and dropped for so long: closing at once would reset
 # the connection, and the close frame with it.
 LINGER_S: Final = 1.0
+# On the way to one client: in this process, and in its kernel's buffer (which the kernel doubles).
+WRITE_BUFFER_BYTES: Final = 32 * 1024
+SOCKET_BUFFER_BYTES: Final = 64 * 1024
 
 
 class HttpProtocol(H11Protocol):
@@ -85,17 +91,74 @@ class HttpProtocol(H11Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket that notes signs of life and whose close frames arrive."""
+    """A WebSocket that notes signs of life and whose close frames arrive.
 
+    It is also a `line.Socket`: once handed over, messages go to their taker and chunks to the transport without the
+    application's queues between, each of which costs a key's echo a turn of the loop or two. What is overridden of
+    uvicorn is small, and `tests/unit/web/test_serving.py` holds it against uvicorn's own behaviour.
+    """
+
+    kind = "websocket"
+    pack = staticmethod(messages)
     _failed = False
+    _taker: Callable[[bytes], None] | None = None
+    _on_ready: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As uvicorn's. Little may wait in buffers here: what waits can't be overtaken, and ctrl-c is overtaking."""
+        super().connection_made(transport)
+        self._frames = Splitter(self.config.ws_max_size)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        found = self.app_state.get("line")
+        if isinstance(found, Line):
+            found.socket = self
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; after a failure what still comes is dropped."""
         found = self.app_state.get("line")
         if isinstance(found, Line):
             found.heard = monotonic()
-        if not self._failed:
+        if self._failed:
+            return
+        if not self.handshake_initiated:
             super().data_received(data)
+            return
+        for cut in self._frames.feed(data):
+            if self._failed:
+                return
+            if cut.start and self._taker is not None and not self.frames and self.conn.state is State.OPEN:
+                self._taker(cut.message())
+            else:
+                super().data_received(cut.frame)
+
+    def hand_over(self, take: Callable[[bytes], None], on_ready: Callable[[], None]) -> None:
+        """See `line.Socket`. Text and the end of the connection go the application's way as before."""
+        self._taker, self._on_ready = take, on_ready
+
+    def write(self, chunk: bytes) -> None:
+        """See `Carrier`. Nothing follows a close frame."""
+        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(chunk)
+
+    def ready(self) -> bool:
+        """See `Carrier`."""
+        return self.writable.is_set()
+
+    def resume_writing(self) -> None:
+        """As uvicorn's, and the taker goes on."""
+        super().resume_writing()
+        if self._on_ready is not None:
+            self._on_ready()
+
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn's, or straight to the taker: a message that came in fragments."""
+        if self._taker is None or self.curr_msg_data_type == "text":
+            super().send_receive_event_to_app()
+            return
+        data = b"".join(self.frames)
+        self.frames = []
+        if not self.close_sent:
+            self._taker(data)
 
     def handle_parser_exception(self) -> None:
         """As uvicorn's, but the connection stays half open until the peer has had time to read why."""
@@ -164,6 +227,7 @@ def bind(port: int) -> socket.socket:
     """A listening address on 127.0.0.1. TetherError when the port is taken or not ours to take."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)  # connections inherit it
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:

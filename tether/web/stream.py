@@ -4,6 +4,7 @@ as posts. An attachment is named by its client id, as on a WebSocket."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,11 +15,12 @@ from tether.clock import monotonic
 from tether.web import arrivals, line
 from tether.web.answers import ApiError, answer
 from tether.web.bodies import check_query, query_int, read_body
+from tether.web.carrier import stretch
 from tether.web.connection import CLOSE_IDLE, Connection
 from tether.web.lookup import credential_of, resolve, side_of
 from tether.wire.codec import WireError
 from tether.wire.control import Attach
-from tether.wire.framing import FrameReader, framed
+from tether.wire.framing import FrameReader
 from tether.wire.ids import is_client_id
 from tether.wire.limits import COLS_MAX, ROWS_MAX, WEBSOCKET_FRAME_BYTES_MAX
 
@@ -117,30 +119,65 @@ class _Frames(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = self._connection
-
-        async def send_frame(frame: bytes) -> None:
-            await send({"type": "http.response.body", "body": framed(frame), "more_body": True})
-            self._line.heard = monotonic()
-
+        body = _Body(send, self._line, connection.pump)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            pushing = asyncio.create_task(connection.push(send_frame, KEEPALIVE_S))
+            showing = asyncio.create_task(connection.show(body, KEEPALIVE_S))
+            writing = asyncio.create_task(body.run())
             leaving = asyncio.create_task(_left(receive))
-            ends: set[asyncio.Future[Any]] = {pushing, leaving, connection.closing}
+            ends: set[asyncio.Future[Any]] = {showing, writing, leaving, connection.closing}
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                pushing.cancel()
-                leaving.cancel()
-                outcome, _ = await asyncio.gather(pushing, leaving, return_exceptions=True)
+                for task in (showing, writing, leaving):
+                    task.cancel()
+                outcomes = await asyncio.gather(showing, writing, leaving, return_exceptions=True)
         finally:
             connection.leave()
-        if isinstance(outcome, Exception):
-            raise outcome
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
         if connection.closing.done() and connection.closing.result() == CLOSE_IDLE:
             self._line.abort()
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Body:
+    """The answer's body as a carrier: one chunk is under way at a time, and what comes meanwhile goes with the next."""
+
+    kind = "http"
+    pack = staticmethod(stretch)
+
+    def __init__(self, send: Send, under: line.Line, on_ready: Callable[[], None]) -> None:
+        self._send = send
+        self._line = under
+        self._on_ready = on_ready
+        self._waiting: list[bytes] = []
+        self._sending = False
+        self._wake = asyncio.Event()
+
+    def write(self, chunk: bytes) -> None:
+        """See `Carrier`."""
+        self._waiting.append(chunk)
+        self._wake.set()
+
+    def ready(self) -> bool:
+        """See `Carrier`."""
+        return not self._waiting and not self._sending
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._sending = True
+            chunk = b"".join(self._waiting)
+            self._waiting.clear()
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._sending = False
+            self._line.heard = monotonic()
+            self._on_ready()
 
 
 async def _left(receive: Receive) -> None:

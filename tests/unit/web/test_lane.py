@@ -27,7 +27,18 @@ class Bench:
         self.watched: set[int] = set()
         self._loop = asyncio.get_running_loop()
         self.server = LaneServer(path, SID, self.watch, lambda: (5, []), self.inputs.append)
-        self.keeper = LaneKeeper(path, SID, ME, self.acks.append, self.events.append)
+        self.opened = self.lost = 0
+        self.keeper = LaneKeeper(path, SID, ME, self)
+
+    def lane_opened(self) -> None:
+        self.opened += 1
+
+    def lane_brought(self, ack: InputAck | None, events: list[bytes]) -> None:
+        self.acks += [ack] if ack is not None else []
+        self.events += events
+
+    def lane_lost(self) -> None:
+        self.lost += 1
 
     def watch(self, fd: int, write: bool | None) -> None:
         self._loop.remove_reader(fd)
