@@ -47,6 +47,7 @@ _RECORD: Final = struct.Struct("<IIQQQ")
 _HEAD: Final = struct.Struct("<8sII18Q16s")
 _STATE: Final = struct.Struct("<QII")
 _MARK: Final = struct.Struct("<Q")
+_FEEDING_AT: Final = _MARK_AT + 8
 _KIND_OUTPUT: Final = 1
 _KIND_EVENT: Final = 2
 _KIND_WRAP: Final = 3
@@ -303,6 +304,15 @@ class Ring:
             return encode_body(Output(record.seq, record.ts, record.offset, bytes(record.data)))
         return bytes(record.data)
 
+    def mark_feeding(self, offset: int | None) -> None:
+        """The terminal emulator works on the output at `offset` now; None: it is done."""
+        _MARK.pack_into(self._map, _FEEDING_AT, 0 if offset is None else offset + 1)
+
+    def feeding(self) -> int | None:
+        """Where the emulator was when the worker died; None when it was not at work."""
+        found = int(_MARK.unpack_from(self._map, _FEEDING_AT)[0])
+        return found - 1 if found else None
+
     # -- input
 
     def input_room(self) -> int:
@@ -327,6 +337,14 @@ class Ring:
         at = header.input_tail % INPUT_QUEUE_BYTES
         size = min(limit, header.input_head - header.input_tail, INPUT_QUEUE_BYTES - at)
         return self._view[_INPUT_AT + at : _INPUT_AT + at + size]
+
+    def queue_reply(self, data: bytes) -> bool:
+        """Queue what the terminal itself answers: no client's input, so no number counts it. False without room."""
+        header = self.header
+        if len(data) > self.input_room():
+            return False
+        self.queue_input(data, header.last_client, header.last_n)
+        return True
 
     def input_intent(self, size: int) -> None:
         """About to write `size` bytes: a death before `input_done` leaves it uncertain whether they arrived."""

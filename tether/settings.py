@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from tether.errors import USAGE, TetherError
+from tether.wire.limits import HISTORY_LINES_MAX
 
 PORT_DEFAULT = 4789
 _GIB = 1 << 30
@@ -45,6 +46,12 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_grace_s: float = 5.0
     # Output that is not on disk yet, in bytes, before the agent is made to wait.
     ring_bytes: int = 4 * 1024 * 1024
+    # "inline" keeps a model of each session's screen in its worker: it is what attaching shows, and it answers what
+    # programs ask of their terminal. "off" for sessions started from then on: attaching shows the screen made from the
+    # log, and the terminals of those who are attached answer.
+    emulator: Literal["inline", "off"] = "inline"
+    # Lines that have scrolled off and are kept by the model, for a terminal of usual width.
+    scrollback_lines: int = 10_000
 
 
 class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +60,9 @@ class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Keys that detach: a prefix and a letter, as in "ctrl-\\ d"; "none" turns them off. TETHER_DETACH_KEYS
     # overrides it.
     detach_keys: str = "ctrl-\\ d"
+    # Lines of what scrolled off that `tether attach` shows above the session's screen: they go into your terminal's own
+    # scrollback.
+    history_lines: int = 100
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +139,8 @@ def _check(settings: Settings, path: Path) -> None:
         ("web.port", settings.web.port, 1, 65535),
         ("session.stop_grace_s", settings.session.stop_grace_s, 0, 3600),
         ("session.ring_bytes", settings.session.ring_bytes, 256 * 1024, 1 << 30),
+        ("attach.history_lines", settings.attach.history_lines, 0, HISTORY_LINES_MAX),
+        ("session.scrollback_lines", settings.session.scrollback_lines, 0, 1_000_000),
     )
     for key, value, low, high in bounds:
         if not low <= value <= high:

@@ -41,7 +41,14 @@ def _surroundings(paths: Paths) -> Surroundings:
     chosen = settings.load(paths.settings)
     machine = _machine(paths)
     return Surroundings(
-        site=Site(_user_name(), base32(machine), chosen.session.stop_grace_s, chosen.session.ring_bytes),
+        site=Site(
+            _user_name(),
+            base32(machine),
+            chosen.session.stop_grace_s,
+            chosen.session.ring_bytes,
+            chosen.session.emulator,
+            chosen.session.scrollback_lines,
+        ),
         providers=paths.providers,
         boot_s=boot_time(),
         make_sid=lambda: make_session_id(now_us() // 1000, secrets.token_bytes(5), machine),

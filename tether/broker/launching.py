@@ -31,6 +31,8 @@ class Site:
     machine: str
     grace_s: float
     ring_bytes: int
+    emulator: str = "inline"
+    scrollback_lines: int = 10_000
 
 
 def clean_title(text: str, default: str) -> str:
@@ -60,6 +62,8 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
         "args": launch.args,
         "grace_s": site.grace_s,
         "ring_bytes": site.ring_bytes,
+        "emulator": site.emulator,
+        "scrollback_lines": site.scrollback_lines,
         "share": launch.share,
     }
 

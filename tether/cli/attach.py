@@ -22,6 +22,7 @@ from tether.cli.uplink import Uplink, Wish
 from tether.clock import monotonic
 from tether.errors import NO_GATEWAY, SESSION_LOST, TetherError
 from tether.paths import Paths
+from tether.screen.unasked import Unasked, without_replies
 from tether.wire.events import Event, Exited, Lost, Output, Resized
 from tether.wire.views import ENDED
 
@@ -44,10 +45,24 @@ class End:
 
 
 class Attachment:
-    """Runs until the person leaves or the session ends. `terminal` None: only shows, on a stdout that is none."""
+    """Runs until the person leaves or the session ends. `terminal` None: only shows, on a stdout that is none.
 
-    def __init__(self, paths: Paths, sid: bytes, wish: Wish, keys: Keys | None, terminal: Terminal | None) -> None:
+    `history` lines of what scrolled off are shown above the first screen.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        sid: bytes,
+        wish: Wish,
+        keys: Keys | None,
+        terminal: Terminal | None,
+        *,
+        history: int = 0,
+    ) -> None:
         self._wish = wish
+        self._history = history
+        self._unasked = Unasked()
         self._terminal = terminal
         self._keys = detachkeys.Parser(keys)
         self._shown_keys = keys.shown() if keys else ""
@@ -141,8 +156,9 @@ class Attachment:
     def _act(self, act: Act, now: float) -> None:
         match act.kind:
             case detachkeys.PASS:
-                by_hand = detachkeys.is_typing(act.data)
-                if not self._uplink.type(act.data, now, by_hand=by_hand) and by_hand:
+                data = without_replies(act.data) if self._answered else act.data
+                by_hand = detachkeys.is_typing(data)
+                if data and not self._uplink.type(data, now, by_hand=by_hand) and by_hand:
                     self._refuse(now)
             case detachkeys.DETACH:
                 self._end = self._end or End("detached", 0)
@@ -184,13 +200,23 @@ class Attachment:
                 case _:
                     pass
         if data:
-            self._display.write(b"".join(data) if len(data) > 1 else data[0])
+            shown = b"".join(data) if len(data) > 1 else data[0]
+            self._display.write(self._unasked.feed(shown) if self._answered else shown)
+
+    @property
+    def _answered(self) -> bool:
+        """True while the session's worker answers what programs ask of their terminal: then this one must not."""
+        view = self._feed.view or self._uplink.view
+        return view is not None and view.screen
 
     def _jump(self, *, first: bool) -> None:
-        """Show the newest screen instead of everything before it."""
-        snapshot = self._feed.snapshot()
+        """Show the newest screen instead of everything before it; first with some of what scrolled off before."""
+        snapshot = self._feed.snapshot(self._history if first else 0)
         if snapshot is None:
             return
+        self._unasked.forget()
+        if not first:
+            self._display.write(self._display.modes.restore())
         if self._terminal is not None and first:
             # What stands on the screen now scrolls up and stays in the terminal's history.
             self._display.write(b"\r\n" * self._terminal.size()[1])

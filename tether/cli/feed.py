@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tether import rewind
 from tether.bus import Bus, Poller, Subscriber
+from tether.cli import screens
 from tether.cli.cursor import Cursor
 from tether.cli.lane import LaneClient
 from tether.paths import Paths
-from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire import WireError, decode
 from tether.wire.codec import decode_body
 from tether.wire.control import InputAck, LaneOpen, Snapshot
 from tether.wire.events import Event, Unknown
-from tether.wire.limits import TAIL_BYTES_MAX
 from tether.wire.storing import Committed
 from tether.wire.views import SessionView
 
@@ -36,6 +36,7 @@ class Feed:
         self.view: SessionView | None = None
         self.acks: list[InputAck] = []
         self.lane: LaneClient | None = None
+        self._bus = bus
         self._poller = poller
         self._paths = paths
         self._sid = sid
@@ -56,16 +57,18 @@ class Feed:
         self.leave_lane()
         self._log.close()
 
-    def snapshot(self) -> Snapshot | None:
-        """The newest screen as the log has it; the cursor jumps there. None when there is nothing to show yet."""
+    def snapshot(self, history: int = 0) -> Snapshot | None:
+        """The session's screen, with lines of `history`: its worker's word, else made from the log. None when there is
+        nothing to show yet."""
+        return screens.of_worker(self._bus, self._paths, self._sid, history) or self._logged_screen(history)
+
+    def _logged_screen(self, history: int) -> Snapshot | None:
         try:
             view = self._log.session(self._sid)
-            rows = self._log.tail(self._sid, TAIL_BYTES_MAX)
+            found = None if view is None or not view.seq else rewind.snapshot(self._log, view, history)
         except LogUnavailable:
             return None
-        if view is None or not rows:
-            return None
-        return tail_snapshot(rows, TAIL_BYTES_MAX, view)
+        return found if found is not None and found.seq else None
 
     def behind_bytes(self) -> int:
         """Output in the log that was not shown yet."""

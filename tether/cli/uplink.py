@@ -33,6 +33,7 @@ from tether.wire.control import (
 from tether.wire.ids import NO_SESSION
 from tether.wire.limits import CLIENT_HEARTBEAT_S
 from tether.wire.version import PROTOCOL
+from tether.wire.views import SessionView
 
 # A lane that was refused may only have been asked for before its worker had heard of the grant.
 _LANE_TRIES: Final = 5
@@ -63,6 +64,7 @@ class Uplink:
         self.epoch = 0
         self.holder = ""
         self.typed = Typed(self.client)
+        self.view: SessionView | None = None  # as the broker had it when this client attached
         self.ended = False  # the broker says that the session is no more
         self.refused: TetherError | None = None
         self.changed = ""  # why the mode changed, for the person at the keys
@@ -214,6 +216,7 @@ class Uplink:
             case Attached() if message.req == self._attach_req:
                 self._attach_req = 0
                 self._attached = True
+                self.view = message.view
                 self.session_size(message.view.cols, message.view.rows)
                 self.typed.adopt(message.last_n)
                 self._has(message.mode, message.epoch, message.view.controller, message.reason, message.lane, now)

@@ -1,4 +1,4 @@
-"""`python -m tether.ptyworker SID LOCK MASTER SLAVE`: a worker that re-executed itself in place. Not for people."""
+"""`python -m tether.ptyworker SID LOCK MASTER SLAVE [SCREEN]`: a worker that re-executed itself. Not for people."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ def main() -> None:
     os.umask(0o077)
     not_dumpable()
     logging.basicConfig(stream=sys.stderr, level="INFO", format="%(asctime)s %(levelname)s worker %(message)s")
-    sid, lock, master, slave = sys.argv[1], *map(int, sys.argv[2:5])
-    resume_executed(resolve(), bytes.fromhex(sid), lock, master, slave)
+    resume_executed(resolve(), bytes.fromhex(sys.argv[1]), *map(int, sys.argv[2:6]))
 
 
 if __name__ == "__main__":

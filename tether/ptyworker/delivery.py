@@ -87,6 +87,10 @@ class Delivery:
             return SILENCE_S
         return None
 
+    def has_sent(self, seq: int) -> bool:
+        """True when the event `seq` has gone out to the store that is connected now."""
+        return self._outflow.synced and self._outflow.cursor > seq
+
     def backlog(self) -> tuple[int, list[bytes]]:
         """What a holder that comes in finds in no log yet; nothing when it is so much that the log is better."""
         header = self._ring.header

@@ -113,6 +113,8 @@ class Ending:
         exit_signal = -code if code is not None and code < 0 else None
         by = kept.stop.by if kept.stop is not None else ""
         worker.hang_up()
+        worker.flush()
+        worker.model.end()
         worker.event(lambda seq, ts: Exited(seq, ts, exit_code, exit_signal, by))
         kept.ended = True
         worker.change(

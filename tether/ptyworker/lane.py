@@ -18,8 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from tether.wire import WireError, decode, encode
-from tether.wire.control import Input, Lane, LaneOpen
+from tether.wire.control import HistoryQuery, Input, Lane, LaneOpen, SnapshotQuery
 from tether.wire.framing import FrameReader, framed
 
 # Pre-authentication connections at a time; the newest push the oldest out.
@@ -72,7 +74,8 @@ class Connection:
 
 class LaneServer:
     """Listens for the holder of the session `sid`; `on_input` takes its inputs, `on_left` hears that it is gone,
-    `backlog` is asked when it comes in, `watch(fd, write)` polls for us (`write` None: no more)."""
+    `on_query` answers its questions, `backlog` is asked when it comes in, `watch(fd, write)` polls for us (`write`
+    None: no more)."""
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class LaneServer:
         backlog: Backlog,
         on_input: Callable[[Input], None],
         on_left: Callable[[bytes], None] = lambda _client: None,
+        on_query: Callable[[SnapshotQuery | HistoryQuery], msgspec.Struct] | None = None,
     ) -> None:
         self._path = path
         self._sid = sid
@@ -89,6 +93,7 @@ class LaneServer:
         self._backlog = backlog
         self._on_input = on_input
         self._on_left = on_left
+        self._on_query = on_query
         self._connections: dict[int, Connection] = {}
         self._holder: Connection | None = None
         self._granted = (b"", b"", 0)  # client, key, epoch
@@ -207,6 +212,10 @@ class LaneServer:
         if connection.holder:
             if isinstance(message, Input) and message.client == connection.holder:
                 self._on_input(message)
+                return True
+            if self._on_query is not None and isinstance(message, SnapshotQuery | HistoryQuery):
+                # Behind every event that it shows, before every later one.
+                self.send(encode(self._sid, self._on_query(message)))
                 return True
             return False
         if not isinstance(message, Lane) or connection.claim is not None:

@@ -25,6 +25,7 @@ from tether.ptyworker.ending import Ending
 from tether.ptyworker.holder import HolderLink
 from tether.ptyworker.inbox import Inbox
 from tether.ptyworker.lane import LaneServer
+from tether.ptyworker.model import Model
 from tether.ptyworker.state import WorkerState
 from tether.ptyworker.steering import Steering
 from tether.ptyworker.stopping import LOOK_S
@@ -36,6 +37,7 @@ from tether.wire.control import Hello, Report
 from tether.wire.events import Note
 from tether.wire.ids import NO_SESSION
 from tether.wire.limits import OUTPUT_BYTES_MAX
+from tether.wire.storing import Checkpoint, Recall, Recalled
 from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
@@ -66,6 +68,7 @@ class Worker:
         self.terminal = terminal
         self._re_execute = re_execute
         self.reload_asked = False
+        self.screen_fd = -1  # for the next image of this process: see Model.hand_on
         self.start_report: tuple[int, str] | None = None  # see terminal.start_failure, and the program's name
         self._delivery = Delivery(sid, ring)
         self._coalescing = Coalescing()
@@ -75,6 +78,9 @@ class Worker:
         self._wake_r, self._wake_w = os.pipe()
         self.steering = Steering(self)
         self.ending = Ending(self)
+        self.model = Model(self)
+        self.handed: Checkpoint | None = None  # what stood on the screen, from before a re-execution
+        self._again = False  # another worker had the session before
         self._connected = False  # there is a bus; not while carrying on from another worker
 
     # -- life
@@ -99,6 +105,9 @@ class Worker:
             if self._link_fd in ready:
                 self._holder_ready(now)
             self._timers(now)
+            # Last in the turn: whoever waits for output has it by now.
+            self.model.settle()
+            self.model.tick(now)
             if self.reload_asked:
                 self._reload()
         self._close()
@@ -124,6 +133,7 @@ class Worker:
             self._delivery.backlog,
             self.steering.take_input,
             self.steering.say_taken,
+            lambda query: self.model.answer(query),
         )
         self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave)
         self._link_fd = -1
@@ -131,6 +141,9 @@ class Worker:
         if self._reading:
             self._poller.add(self.terminal.fd)
         self._connected = True
+        self.model.begin(self.handed, again=self._again)
+        self.handed = None
+        self.kept.view = msgspec.structs.replace(self.kept.view, screen=self.model.on)
         self.ending.watch()
         if self.ending.watched >= 0:
             self._poller.add(self.ending.watched)
@@ -168,6 +181,7 @@ class Worker:
     def _reload(self) -> None:
         self.flush()
         self.save()
+        self.screen_fd = self.model.hand_on()
         self.lane.close()
         self.bus.close()
         self._holder.close()
@@ -177,6 +191,7 @@ class Worker:
 
     def carried_on(self, *, recovered: bool, found: int) -> None:
         """Say in the log that another worker took over; `found` bytes were saved from a read under way."""
+        self._again = True
         self.flush()
         self.kept.view = msgspec.structs.replace(self.kept.view, worker_pid=os.getpid())
         if self.kept.ended:
@@ -261,6 +276,7 @@ class Worker:
         self.lane.publish(frame)
         self._pub.send(frame)
         self._delivery.add(record, frame)
+        self.model.added(record)
 
     def drain(self, now: float) -> bool:
         """Read what is left in the terminal. False while there is no room for it."""
@@ -296,7 +312,11 @@ class Worker:
     def _store_ready(self, now: float) -> None:
         messages: list[Any] = []
         while (frame := self._store.receive()) is not None:
-            messages.append(self._decoded(frame))
+            message = self._decoded(frame)
+            if isinstance(message, Recalled):
+                self.model.recalled(message)
+            else:
+                messages.append(message)
         if self._delivery.ready(messages, now) and not self._reading and not self._hung_up and self.ring.room():
             self._set_reading(True)
             if self.kept.view.state == "stalled":
@@ -309,6 +329,19 @@ class Worker:
             log.warning("event=bad-frame sid=%s reason=%s", self.sid.hex(), error)
             return None
         return message if sid in (self.sid, NO_SESSION) else None
+
+    def send_store(self, seq: int, frame: bytes) -> bool:
+        """Send what belongs behind event `seq`; False while that one is not sent, or nothing can be."""
+        return self._delivery.has_sent(seq) and self._store.send(frame)
+
+    @property
+    def store_connected(self) -> bool:
+        """True while there is a store to ask."""
+        return self._store.connected
+
+    def ask_store(self, question: Recall) -> None:
+        """Ask the store; it may be gone."""
+        self._store.send(encode(self.sid, question))
 
     # -- the broker
 
@@ -360,12 +393,22 @@ class Worker:
         self._poll_terminal()
         self.steering.feed()
 
+    def reply(self, data: bytes) -> None:
+        """Type what the terminal answers to a program's question."""
+        if not self.kept.agent_gone and self.ring.queue_reply(data):
+            self.write_input()
+
     # -- time and the spawner
 
     def _timeout(self) -> float | None:
         now = monotonic()
-        waits: list[float | None] = [self._delivery.wait(), self.ending.wait(now), self.lane.wait(now)]
-        waits.append(self.steering.bursts.wait_s(now))
+        waits: list[float | None] = [
+            self._delivery.wait(),
+            self.ending.wait(now),
+            self.lane.wait(now),
+            self.model.wait(now),
+            self.steering.bursts.wait_s(now),
+        ]
         if self.ring.header.pending:
             waits.append(self._coalescing.wait(now))
         if self._link_fd < 0:

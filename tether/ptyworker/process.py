@@ -17,8 +17,11 @@ from tether.clock import now_us
 from tether.paths import Paths
 from tether.ptyworker import kin, state, terminal
 from tether.ptyworker.loop import Worker
+from tether.ptyworker.model import taken_over
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
+from tether.screen import ScreenUnavailable
+from tether.screen.binding import library as load_library
 from tether.wire.codec import encode_body, peek_tag
 from tether.wire.events import Created, Started
 from tether.wire.ids import public_id
@@ -63,22 +66,34 @@ def run_worker(paths: Paths, sid_hex: str, spec: dict[str, Any] | None, master: 
     return 0
 
 
+def preload() -> None:
+    """Load the terminal emulator's library, so that workers share it. Nothing of it is run here: what it does to the
+    process that runs it is a worker's risk."""
+    with contextlib.suppress(ScreenUnavailable):
+        load_library()
+
+
 def re_execute(worker: Worker) -> None:
     """Replace this process image by the code that is installed now: same pid, same agent, same terminal."""
-    fds = (worker.lock_fd, worker.terminal.fd, worker.terminal.slave)
+    fds = [worker.lock_fd, worker.terminal.fd, worker.terminal.slave]
+    if worker.screen_fd >= 0:
+        fds.append(worker.screen_fd)
     for fd in fds:
         os.set_inheritable(fd, True)
     argv = [sys.executable, "-m", "tether.ptyworker", worker.sid.hex(), *map(str, fds)]
     os.execv(sys.executable, argv)  # noqa: S606 - no shell is the point
 
 
-def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int) -> None:
+def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int, screen: int = -1) -> None:
     """The other half of `re_execute`."""
     for fd in (lock, master, slave):
         os.set_inheritable(fd, False)
     _redirect(paths)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    _continue(paths, sid, lock, master, slave, recovered=False).run()
+    worker = _continue(paths, sid, lock, master, slave, recovered=False)
+    if screen >= 0:
+        worker.handed = taken_over(screen)
+    worker.run()
 
 
 def _begin(paths: Paths, sid: bytes, lock: int, spec: dict[str, Any], master: int, slave: int) -> Worker:
@@ -91,7 +106,10 @@ def _begin(paths: Paths, sid: bytes, lock: int, spec: dict[str, Any], master: in
         args=_shown(spec.get("args", [])), share=bool(spec.get("share")),
     )  # fmt: skip
     ring = Ring.create(paths.ring(sid), int(spec["ring_bytes"]))
-    kept = WorkerState(view, grace_s=float(spec["grace_s"]))
+    kept = WorkerState(
+        view, grace_s=float(spec["grace_s"]), emulator=str(spec.get("emulator", "inline")),
+        scrollback_lines=int(spec.get("scrollback_lines", 10_000)),
+    )  # fmt: skip
     ring.write_state(state.dump(kept))
     created = Created(
         1,

@@ -32,6 +32,10 @@ class WorkerState(msgspec.Struct):
     ended: bool = False
     agent_status: int | None = None
     agent_gone: bool = False
+    emulator: str = "inline"  # off: the settings say so; failed: it took workers along (see `model`)
+    scrollback_lines: int = 10_000
+    crash_offset: int = -1
+    crashes: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

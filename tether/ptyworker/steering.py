@@ -67,8 +67,7 @@ class Steering:
             case Reload():
                 self._worker.reload_asked = not self._worker.kept.ended
             case SnapshotQuery() | HistoryQuery():
-                text = "This session's worker has no model of its screen"
-                self._worker.tell_broker(Refused(message.req, "no-screen", text, client=message.client))
+                self._worker.tell_broker(self._worker.model.answer(message))
             case Ping():
                 self._worker.tell_broker(Pong(message.req))
             case _:

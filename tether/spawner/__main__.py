@@ -12,9 +12,10 @@ def main() -> None:
     paths = service.start("spawner")
     service.become_subreaper()
     # The zygote's root: the one place that knows both rooms. Imported after the lock, before the first fork.
-    from tether.ptyworker.process import run_worker
+    from tether.ptyworker.process import preload, run_worker
     from tether.spawner.serving import Spawner
 
+    preload()
     gc.collect()
     gc.freeze()
     Spawner(paths, run_worker).run()

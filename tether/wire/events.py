@@ -78,7 +78,7 @@ class Note(msgspec.Struct, frozen=True, array_like=True, tag="note"):
     Codes: `recovered` (the worker was replaced; nothing lost), `gap` (the worker was replaced and bytes may be
     missing at this point), `input-uncertain` (one input may or may not have reached the agent), `upgraded`,
     `stalled`, `resumed`, `stop-requested`, `not-started` (the agent could not be executed),
-    `line-too-long` (the terminal driver cut a typed line).
+    `line-too-long` (the terminal driver cut a typed line), `no-screen` (there is no model of the screen any more).
     """
 
     seq: int

@@ -58,7 +58,8 @@ def attach(
         wish = Wish(
             default_name(), mode="observe" if observe else "control", take=take, size=size, reconnect=not no_reconnect
         )
-        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal).run()
+        history = settings.attach.history_lines
+        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, history=history).run()
         return leaving.say(end, view)
     finally:
         if terminal is not None:

@@ -1,0 +1,38 @@
+"""A session's screen for a command: its worker's own word where it can be had, else made from the log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Final
+
+from tether import rewind
+from tether.bus import BrokerClient, Bus
+from tether.errors import TetherError
+from tether.paths import Paths
+from tether.store.reader import LogReader
+from tether.wire.control import Snapshot, SnapshotQuery
+from tether.wire.views import ENDED, SessionView
+
+# A worker answers within some milliseconds. One that is being replaced, or none, is not waited for: the log has it all.
+ANSWER_S: Final = 0.7
+
+
+def of_worker(bus: Bus, paths: Paths, sid: bytes, history: int) -> Snapshot | None:
+    """What the session's worker says of its screen now; None when it does not answer at once, or has no model."""
+    with contextlib.closing(BrokerClient(bus, paths)) as broker:
+        try:
+            answer = broker.ask(sid, SnapshotQuery(0, os.urandom(16), history), ANSWER_S)
+        except TetherError:
+            return None
+    return answer if isinstance(answer, Snapshot) else None
+
+
+def newest(paths: Paths, log: LogReader, view: SessionView, history: int = 0) -> Snapshot:
+    """The screen of a session, live or ended, as it is now. LogUnavailable when it can't be had at all."""
+    if view.state not in ENDED:
+        with contextlib.closing(Bus()) as bus:
+            found = of_worker(bus, paths, view.sid, history)
+        if found is not None:
+            return found
+    return rewind.snapshot(log, log.session(view.sid) or view, history)
