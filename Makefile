@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit security integration browser webtest chaos bench web wire binding docs dist clean
+.PHONY: help setup run test check fmt unit screen security integration browser webtest chaos bench web wire binding docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -36,6 +36,9 @@ fmt: $(VENV)/dev.stamp  ## Format and fix what can be fixed
 
 unit: $(VENV)/dev.stamp  ## Pure modules and single rooms
 	$(BIN)/python -m pytest tests/unit
+
+screen: $(VENV)/dev.stamp  ## The screen model against xterm.js
+	$(BIN)/python -m pytest tests/screen
 
 integration: $(VENV)/dev.stamp  ## Real gateways, terminals and sockets
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/integration

@@ -62,6 +62,7 @@ if [ "$what" = dev ]; then
     # `--group` came with pip 25.1; a new environment brings the pip of its Python, which may be older.
     pip install --quiet --upgrade 'pip>=25.1'
     pip install --quiet --editable . --group dev
+    "$venv/bin/python" tests/screen/oracle.py  # npm packages; without them a few tests are skipped
 else
     pip install --quiet --editable .
 fi

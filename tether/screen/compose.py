@@ -136,10 +136,11 @@ def _left(cursor: Cursor, rows: Sequence[Row]) -> tuple[int, Cell] | None:
     if x < 0:
         return None
     found = cell(rows[cursor.y], x)
-    if found.spacer and x > 0:
+    if found.columns == 0 and x > 0:
         x -= 1
         found = cell(rows[cursor.y], x)
-    return (x, found) if found.text else None
+    after = x + found.columns - cursor.wrap_pending
+    return (x, found) if found.text and after == cursor.x else None
 
 
 def _reprinted(terminal: Terminal, cursor: Cursor, rows: Sequence[Row], *, full: bool) -> bytes:

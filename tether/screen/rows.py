@@ -29,6 +29,7 @@ _CODE: Final = _CODE_BITS << 2
 _STYLE_SHIFT: Final = 26
 _WIDE: Final = 3 << 42
 _IS_WIDE: Final = 1 << 42
+_IS_HEAD: Final = 3 << 42
 _PROTECTED: Final = 1 << 44
 _LINK_SHIFT: Final = 48
 _LOOK: Final = 0xFFFF << _STYLE_SHIFT | _PROTECTED | 0xFFFF << _LINK_SHIFT
@@ -42,8 +43,8 @@ class Cell:
     pen: Pen
     link: tuple[bytes, bytes] | None
     protected: bool
-    spacer: bool
-    """The second half of a wide character, or the place at a row's end that one did not fit into."""
+    columns: int
+    """2 for a wide character; 0 for its second half and for the place at a row's end that one did not fit into."""
 
 
 def words(row: Row) -> Sequence[int]:
@@ -65,7 +66,7 @@ def cell(row: Row, x: int) -> Cell:
     word = cells[x] if x < len(cells) else 0
     code = 0 if word & _ERASED else word >> 2 & _CODE_BITS
     text = _visible(chr(code) + row.graphemes.get(x, "")) if code else ""
-    return Cell(text, *_look(row, word), spacer=(word & _WIDE) > _IS_WIDE)
+    return Cell(text, *_look(row, word), (1, 2, 0, 0)[(word & _WIDE) >> 42])
 
 
 def plain(row: Row) -> str:
@@ -109,8 +110,9 @@ class Painter:
         """Print rows, without a line's end after the last one."""
         joined = False
         for row, after in zip_longest(rows, rows[1:]):
-            self.row(row, joined=joined)
-            joined = after is not None and self._joins(row, after)
+            joins = after is not None and self._joins(row, after)
+            self.row(row, joined=joined, joins=joins)
+            joined = joins
             if after is not None and not joined:
                 if self._pen.filled:
                     self._take(PLAIN, None, False)  # a row that scrolls in takes the pen's background
@@ -121,13 +123,16 @@ class Painter:
         """Put style, link and protection back to none."""
         self._take(PLAIN, None, False)
 
-    def row(self, row: Row, *, joined: bool = False) -> None:
-        """Print one row. `joined`: the cursor waits behind the end of the row that it continues."""
+    def row(self, row: Row, *, joined: bool = False, joins: bool = False) -> None:
+        """Print one row. `joined`: the cursor waits behind the end of the row that it continues; `joins`: it is to
+        wait behind this one."""
         if row.width <= 2 and not row.graphemes:
             self._take(PLAIN, None, False)
             self.out.append(_simple(row))
             return
         cells = words(row)
+        if joins and cells[-1] & _WIDE == _IS_HEAD:
+            cells = cells[:-1]  # the wide character that follows makes it again
         x = 0
         while x < len(cells):
             word = cells[x]
@@ -158,7 +163,11 @@ class Painter:
             parts.append(chr(code))
             if more and x in more:
                 parts.append(more[x])
-            x += 2 if word & _WIDE == _IS_WIDE else 1
+            if word & _WIDE == _IS_WIDE:
+                if code == 0x20:  # what the library makes of a wide character that a character set lacks
+                    parts.append(" ")
+                x += 1
+            x += 1
         self.out.append(_visible("".join(parts)).encode())
         return x
 
@@ -185,7 +194,7 @@ class Painter:
         if not row.wraps or self._cols < 4 or len(row.cells) // row.width < self._cols:
             return False
         last = cell(row, self._cols - 1)
-        return bool(last.text or last.spacer) and bool(cell(after, 0).text)
+        return bool(last.text or not last.columns) and bool(cell(after, 0).text)
 
     def _take(self, wanted: Pen, link: tuple[bytes, bytes] | None, protected: bool) -> None:
         if wanted is not self._pen:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.support.screenstate import state
 from tether.screen import Screen, ScreenUnavailable, binding, terminal, unavailable
 from tether.screen.capture import CaptureFailed
 
@@ -37,35 +38,6 @@ STREAMS = {
 def _emulator():
     if unavailable():
         pytest.skip(unavailable())
-
-
-def state(screen: Screen):
-    """All that can be told about a screen: two that are equal show the same for ever."""
-    taken = screen._capture(50)
-    found = {**taken.rows, -1: taken.history}
-    rows = {key: [[(c.text, c.pen, c.link, c.protected) for c in cells(row)] for row in found[key]] for key in found}
-    hidden = taken.screens[0] if taken.active else None
-    taken.terminal.last_character = 0  # of interest only while it stands beside the cursor
-    for screen_state in taken.screens.values():
-        for cursor in (screen_state.cursor, screen_state.saved):
-            if cursor is not None:  # ASCII, chosen or not, is the same
-                cursor.charset &= ~sum(1 << 2 * slot for slot in range(4) if cursor.charset >> 2 * slot & 3 == 1)
-    return {
-        "terminal": taken.terminal,
-        "screen": taken.screens[taken.active],
-        "hidden": hidden and (hidden.saved, hidden.kitty),  # its cursor is lost at the switch
-        "rows": rows[taken.active],
-        "primary": rows[0],
-        "history": rows[-1],
-        "wraps": [row.wraps for row in found[-1] + found[0]],
-        "continuation": taken.continuation,
-    }
-
-
-def cells(row):
-    from tether.screen.rows import cell, words
-
-    return [cell(row, x) for x in range(len(words(row)))]
 
 
 def made(*parts: bytes) -> Screen:

@@ -1,0 +1,27 @@
+"""Where the oracle and the model are known to differ on a screen, and whose doing it is.
+
+None of these comes from the snapshot: written to the model it makes the same screen (`test_the_model_agrees`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# xterm.js erases nothing when a line is full and the cursor waits behind it; xterm and the model erase the last cell.
+_ERASE_AT_END: Final = "oracle: erasing with a pending wrap spares the last column"
+_REFLOW: Final = "both: where a wrapped line with the cursor in it goes when the width changes"
+
+KNOWN: Final[dict[str, str]] = {
+    "top": _ERASE_AT_END,
+    "resize-top": _ERASE_AT_END,
+    "resize-bash": _REFLOW,
+    "wrap pending move": _ERASE_AT_END,
+    "save pending": "oracle: a saved cursor forgets the pending wrap",
+    "tabs cleared": "model: CSI g without a number clears no tab stop",
+    "nul and del": "model: DEL is shown",
+    "variation": "model: a variation selector is dropped behind a character that has no emoji form",
+    "flags": "both: two regional indicators are two columns each in the model, one in xterm.js",
+    "emoji": "oracle: its Unicode 11 tables have characters of later versions as narrow",
+    "invalid": "oracle: bytes that are no UTF-8 are dropped; the model shows U+FFFD",
+    "styled wide": "oracle: a combining character joins nothing across a change of style",
+}

@@ -1,0 +1,126 @@
+// What xterm.js shows after some output: reads requests and writes answers, one JSON document a line.
+//
+// A request has `cols`, `rows` and `ops`: ["w", text with a byte in each character] writes, ["r", cols, rows] resizes.
+// The answer has `text`, `screen` (with cursor, colours, attributes and which of the two screens it is) and `rest`
+// (modes, margins, tab stops, saved cursor, pen, character sets, title, links, wraps, scrollback, the hidden screen).
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const require = createRequire(import.meta.url);
+const { Terminal } = require("@xterm/headless");
+const { Unicode11Addon } = require("@xterm/addon-unicode11");
+
+const ATTRIBUTES = ["Bold", "Italic", "Dim", "Blink", "Invisible", "Strikethrough", "Overline"];
+const SHOWN_ON_BLANK = ["Underline", "Strikethrough", "Overline", "Inverse"];
+
+function colour(mode, value) {
+  return mode === 0 ? "" : mode === 0x3000000 ? `#${value.toString(16)}` : `${value}`;
+}
+
+// A cell's look; of a blank one only what can be seen.
+function look(cell) {
+  const blank = cell.getChars() === "" || cell.getChars() === " ";
+  const shows = SHOWN_ON_BLANK.some((name) => cell[`is${name}`]());
+  const bg = colour(cell.getBgColorMode(), cell.getBgColor());
+  if (blank && !shows) return `/${bg}`;
+  const fg = colour(cell.getFgColorMode(), cell.getFgColor());
+  const set = ATTRIBUTES.filter((name) => cell[`is${name}`]()).map((name) => name[0] + name[1]);
+  if (cell.isInverse()) set.push("In");
+  if (cell.isUnderline()) set.push(`Un${cell.extended.underlineStyle}:${cell.extended.underlineColor >>> 0}`);
+  return `${fg}/${bg}/${set.join("")}`;
+}
+
+function row(line, cols, cell) {
+  const runs = [];
+  let run = null;
+  for (let x = 0; x < cols; x++) {
+    line.getCell(x, cell);
+    if (cell.getWidth() === 0) continue;
+    const key = look(cell);
+    if (run === null || run[1] !== key) runs.push((run = ["", key]));
+    run[0] += cell.getChars() || " ";
+  }
+  const last = runs.at(-1);
+  if (last !== undefined && last[1] === "/") last[0] = last[0].trimEnd();
+  if (last !== undefined && last[0] === "") runs.pop();
+  return runs;
+}
+
+function links(core, buffer, from, to, cols) {
+  const found = [];
+  for (let y = from; y < to; y++) {
+    const line = buffer.lines.get(y);
+    for (let x = 0; line !== undefined && x < Math.min(cols, line.length); x++) {
+      const id = line._extendedAttrs?.[x]?.urlId;
+      const has = (line.getBg(x) & 0x10000000) !== 0;
+      if (has && id) found.push(`${y - buffer.ybase},${x}:${core._oscLinkService.getLinkData(id)?.uri}`);
+    }
+  }
+  return found;
+}
+
+function saved(buffer) {
+  const attr = buffer.savedCurAttrData;
+  return [buffer.savedX, Math.max(0, buffer.savedY - buffer.ybase), attr.fg, attr.bg, buffer.savedCharset ?? null];
+}
+
+function state(term, title) {
+  const core = term._core;
+  const { cols, rows } = term;
+  const active = term.buffer.active;
+  const buffer = core._bufferService.buffer;
+  const cell = active.getNullCell();
+  const lines = (api, from, to) => {
+    const out = [];
+    for (let y = from; y < to; y++) {
+      const line = api.getLine(y);
+      out.push(line === undefined ? [] : row(line, cols, cell));
+    }
+    return out;
+  };
+  const shown = lines(active, active.baseY, active.baseY + rows);
+  const pen = core._inputHandler._curAttrData;
+  const mouse = core.coreMouseService;
+  const normal = term.buffer.normal;
+  const hidden = active.type === "alternate" ? lines(normal, normal.baseY, normal.baseY + rows) : [];
+  const wraps = [];
+  for (let y = active.baseY + 1; y < active.baseY + rows; y++) wraps.push(active.getLine(y)?.isWrapped ? 1 : 0);
+  return {
+    text: shown.map((runs) => runs.map((run) => run[0]).join("").trimEnd()),
+    screen: { type: active.type, x: active.cursorX, y: active.cursorY, rows: shown },
+    rest: {
+      modes: { ...core.coreService.decPrivateModes, ...core.coreService.modes, hidden: core.coreService.isCursorHidden },
+      mouse: [mouse.activeProtocol, mouse.activeEncoding],
+      margins: [buffer.scrollTop, buffer.scrollBottom],
+      tabs: Object.keys(buffer.tabs).filter((x) => buffer.tabs[x] && x > 0 && x < cols).join(),
+      saved: saved(buffer),
+      primary: active.type === "alternate" ? saved(core._bufferService.buffers.normal) : null,
+      pen: [pen.fg & ~0x10000000, pen.bg & ~0x10000000],
+      charsets: [core._charsetService.glevel, core._charsetService.charset ?? null],
+      cursor: [core.optionsService.rawOptions.cursorStyle, core.coreService.decPrivateModes.cursorStyle ?? null],
+      title,
+      wraps: wraps.join(""),
+      links: links(core, buffer, buffer.ybase, buffer.ybase + rows, cols),
+      hidden,
+      history: lines(normal, 0, normal.baseY),
+    },
+  };
+}
+
+async function answer({ cols, rows, ops }) {
+  const term = new Terminal({ cols, rows, scrollback: 200, allowProposedApi: true, logLevel: "off" });
+  term.loadAddon(new Unicode11Addon());
+  term.unicode.activeVersion = "11";
+  let title = "";
+  term.onTitleChange((text) => (title = text));
+  for (const op of ops) {
+    if (op[0] === "w") await new Promise((done) => term.write(Buffer.from(op[1], "latin1"), done));
+    else term.resize(op[1], op[2]);
+  }
+  const made = state(term, title);
+  term.dispose();
+  return made;
+}
+
+const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
+for await (const line of input) process.stdout.write(JSON.stringify(await answer(JSON.parse(line))) + "\n");
