@@ -57,6 +57,7 @@ chaos: $(VENV)/dev.stamp  ## Kill everything, again and again, and count the byt
 
 bench: $(VENV)/dev.stamp  ## Latency and throughput against peers, as ratios
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --group bench
+	$(BIN)/python -m tests.bench.npm_setup
 	$(BIN)/python -m tests.bench
 
 web: $(VENV)/dev.stamp  ## Build the web client into the package

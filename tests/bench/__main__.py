@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.bench import machine
 from tests.bench.figures import Figures, table
-from tests.bench.measures import MEASURES, PEERS, Run
+from tests.bench.measures import MEASURES
+from tests.bench.run import PEERS, Run
 from tests.bench.terminals import BenchError, Tool
 
 

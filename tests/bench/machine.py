@@ -11,9 +11,12 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from tests.bench.terminals import BenchError
 
 LOCK = Path(f"/tmp/tether-bench-{os.getuid()}.lock")
 QUIET_SHARE = 0.10  # of all CPUs, over the sample
@@ -103,6 +106,43 @@ def pss_bytes(pids: Iterable[int]) -> tuple[int, bool]:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total, exact
+
+
+def wall(argv: Sequence[str | Path], env: dict[str, str] | None = None) -> float:
+    """Seconds that one run of `argv` takes, from spawn to reaped. BenchError when it fails."""
+    with Path(os.devnull).open("wb") as null:
+        actions = [(os.POSIX_SPAWN_DUP2, null.fileno(), 1), (os.POSIX_SPAWN_DUP2, null.fileno(), 2)]
+        start = time.perf_counter()
+        pid = os.posix_spawnp(
+            argv[0], [os.fspath(word) for word in argv], dict(env or os.environ), file_actions=actions
+        )
+        _, status = os.waitpid(pid, 0)
+        took = time.perf_counter() - start
+    if status:
+        raise BenchError(f"{argv[0]} failed (status {status})")
+    return took
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What processes hold, in bytes: `own` can't be dropped; `files` are mapped pages, which the kernel may drop."""
+
+    own: int
+    files: int
+
+
+def memory(pids: Iterable[int]) -> Memory:
+    """Proportional anonymous and shared memory of `pids`, and their mapped files. Only root sees Tether's."""
+    own = files = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines}
+        own += sizes["Pss_Anon:"] + sizes["Pss_Shmem:"]
+        files += sizes["Pss_File:"]
+    return Memory(own, files)
 
 
 def processes() -> dict[int, tuple[int, str]]:

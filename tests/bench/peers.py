@@ -1,7 +1,8 @@
 """The tools people use now: how each starts a session, shows it, and ends.
 
-A peer is opened once per run. `terminal` starts a session that runs one of the benchmark's children and shows it
-on a terminal; `start` measures one session start; `hold` starts sessions nobody watches.
+A peer is opened once per run. `session` starts a session that runs one of the benchmark's children, `attach_command`
+shows it on a terminal, and `terminal` is both; `page` is the same in a browser, and `another` one more page on it;
+`start` measures one session start; `hold` starts sessions nobody watches.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.bench import machine
-from tests.bench.terminals import BenchError, Terminal, Tool
+from tests.bench.terminals import READY, BenchError, Terminal, Tool
+
+if TYPE_CHECKING:
+    from tests.bench.page import Page
 
 _ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
@@ -55,8 +58,34 @@ class Peer:
         raise NotImplementedError
 
     @contextmanager
+    def session(self, *mode: str) -> Iterator[str]:
+        """A session of the child `mode` that nobody watches; what the tool calls it."""
+        raise NotImplementedError
+        yield
+
+    def attach_command(self, session: str) -> list[str | Path]:
+        """What shows the session on a terminal."""
+        raise NotImplementedError
+
+    @contextmanager
     def terminal(self, *mode: str) -> Iterator[Terminal]:
         """A session of the child `mode`, attached to a terminal, which shows READY or more."""
+        with (
+            self.session(*mode) as session,
+            Terminal(self.tool, self.attach_command(session), self.env, session=session) as terminal,
+        ):
+            # The first word of what writes at once may be gone from the screen by now.
+            yield terminal.ready() if mode[0] not in ("forever", "past") else terminal
+
+    @contextmanager
+    def page(self, *mode: str, shared: bool = False) -> Iterator[Page]:
+        """A session of the child `mode` in a browser, ready and in control; `shared` lets others join it."""
+        raise NotImplementedError
+        yield
+
+    @contextmanager
+    def another(self, page: Page) -> Iterator[Page]:
+        """One more page on a shared page's session, which watches."""
         raise NotImplementedError
         yield
 
@@ -75,7 +104,10 @@ class Raw(Peer):
     name = "raw"
 
     def start(self) -> float:
-        return self.tool.open("READY", self.tool.child("start"), self.env)
+        return self.tool.open(READY, self.tool.child("start"), self.env)[0]
+
+    def pids(self) -> set[int]:
+        return set()
 
     @contextmanager
     def terminal(self, *mode: str) -> Iterator[Terminal]:
@@ -104,15 +136,15 @@ class Tmux(Peer):
     def start(self) -> float:
         name = f"s{next(self._numbers)}"
         command = [*self._tmux, "new-session", "-s", name, *self.tool.child("start")]
-        took = self.tool.open("READY", command, self.env)
+        took = self.tool.open(READY, command, self.env)[0]
         self._run(*self._tmux, "kill-session", "-t", name)
         return took
 
     def start_detached(self) -> float:
         """As `start`, but with the session started apart (`new-session -d`) and then attached to."""
         name = f"d{next(self._numbers)}"
-        took = wall([*self._tmux, "new-session", "-d", "-s", name, *self.tool.child("start")], self.env)
-        took += self.tool.open("READY", [*self._tmux, "attach", "-t", name], self.env)
+        took = machine.wall([*self._tmux, "new-session", "-d", "-s", name, *self.tool.child("start")], self.env)
+        took += self.tool.open(READY, self.attach_command(name), self.env)[0]
         self._run(*self._tmux, "kill-session", "-t", name)
         return took
 
@@ -128,14 +160,16 @@ class Tmux(Peer):
         return {self.server}
 
     @contextmanager
-    def terminal(self, *mode: str) -> Iterator[Terminal]:
+    def session(self, *mode: str) -> Iterator[str]:
         name = f"t{next(self._numbers)}"
         self._run(*self._tmux, "new-session", "-d", "-s", name, "-x", "80", "-y", "24", *self.tool.child(*mode))
         try:
-            with Terminal(self.tool, [*self._tmux, "attach", "-t", name], self.env) as terminal:
-                yield terminal.ready() if mode[0] != "forever" else terminal
+            yield name
         finally:
             self._run(*self._tmux, "kill-session", "-t", name)
+
+    def attach_command(self, session: str) -> list[str | Path]:
+        return [*self._tmux, "attach", "-t", session]
 
 
 class Screen(Peer):
@@ -159,7 +193,7 @@ class Screen(Peer):
 
     def start(self) -> float:
         name = f"s{next(self._numbers)}"
-        took = self.tool.open("READY", [*self._screen, "-S", name, *self.tool.child("start")], self.env)
+        took = self.tool.open(READY, [*self._screen, "-S", name, *self.tool.child("start")], self.env)[0]
         self._quit(name)
         return took
 
@@ -173,14 +207,16 @@ class Screen(Peer):
         return machine.family(found, without="tbench")
 
     @contextmanager
-    def terminal(self, *mode: str) -> Iterator[Terminal]:
+    def session(self, *mode: str) -> Iterator[str]:
         name = f"t{next(self._numbers)}"
         self._run(*self._screen, "-dmS", name, *self.tool.child(*mode))
         try:
-            with Terminal(self.tool, [*self._screen, "-x", name], self.env) as terminal:
-                yield terminal.ready() if mode[0] != "forever" else terminal
+            yield name
         finally:
             self._quit(name)
+
+    def attach_command(self, session: str) -> list[str | Path]:
+        return [*self._screen, "-x", session]
 
     def _quit(self, name: str) -> None:
         self._run("screen", "-S", name, "-X", "quit")
@@ -202,7 +238,7 @@ class Dtach(Peer):
     def start(self) -> float:
         socket = self._socket("s")
         command = ["dtach", "-c", socket, "-E", "-z", "-r", "none", *self.tool.child("start")]
-        took = self.tool.open("READY", command, self.env)
+        took = self.tool.open(READY, command, self.env)[0]
         self._end(*self._servers(socket))
         return took
 
@@ -248,18 +284,3 @@ class Dtach(Peer):
                     os.kill(child, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
-
-
-def wall(argv: Sequence[str | Path], env: dict[str, str] | None = None) -> float:
-    """Seconds that one run of `argv` takes, from spawn to reaped. BenchError when it fails."""
-    with Path(os.devnull).open("wb") as null:
-        actions = [(os.POSIX_SPAWN_DUP2, null.fileno(), 1), (os.POSIX_SPAWN_DUP2, null.fileno(), 2)]
-        start = time.perf_counter()
-        pid = os.posix_spawnp(
-            argv[0], [os.fspath(word) for word in argv], dict(env or os.environ), file_actions=actions
-        )
-        _, status = os.waitpid(pid, 0)
-        took = time.perf_counter() - start
-    if status:
-        raise BenchError(f"{argv[0]} failed (status {status})")
-    return took

@@ -1,4 +1,4 @@
-"""A terminado server as its documentation builds one: a terminal for each WebSocket, and named ones nobody watches.
+"""A terminado server as its documentation builds one: a terminal for each WebSocket, and named ones that stay.
 
 python -m tests.bench.terminado_server PROGRAM    (prints its port; ends with its parent's end of the pipe)
 """
@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from typing import Any
 
 import tornado.httpserver
 import tornado.netutil
 import tornado.web
 from terminado import NamedTermManager, TermSocket, UniqueTermManager
 
-MODES = (("echo",), ("start",), ("forever",), ("flood", "50000000"), ("flood", "200000000"))
 TERMINALS_MAX = 1000
 
 
@@ -31,14 +29,17 @@ class NewTerminal(tornado.web.RequestHandler):
 
 async def main(program: str) -> None:
     """Serve until stdin ends."""
-    routes: list[Any] = []
-    for mode in MODES:
-        manager = UniqueTermManager(shell_command=[program, *mode], max_terminals=TERMINALS_MAX)
-        routes.append(("/" + "/".join(mode), TermSocket, {"term_manager": manager}))
-    named = NamedTermManager(shell_command=[program, "idle"], max_terminals=TERMINALS_MAX)
-    routes.append(("/new", NewTerminal, {"manager": named}))
+    own = UniqueTermManager(shell_command=[program, "ask"], max_terminals=TERMINALS_MAX)
+    named = NamedTermManager(shell_command=[program, "ask"], max_terminals=TERMINALS_MAX)
+    application = tornado.web.Application(
+        [
+            ("/", TermSocket, {"term_manager": own}),
+            (r"/at/(\w+)", TermSocket, {"term_manager": named}),
+            ("/new", NewTerminal, {"manager": named}),
+        ]
+    )
     sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
-    server = tornado.httpserver.HTTPServer(tornado.web.Application(routes))
+    server = tornado.httpserver.HTTPServer(application)
     server.add_sockets(sockets)
     print(sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()

@@ -112,6 +112,10 @@ class Client:
         """Wait until `size` bytes of output are in the log."""
         self._wait(sid, [self.notices], lambda: self._offset(sid) >= size, None, limit_s)
 
+    def logged(self, sid: bytes) -> int:
+        """How many bytes of output are in the log."""
+        return self._offset(sid)
+
     def _wait(
         self, sid: bytes, sockets: list[Subscriber], done: Any, live: Subscriber | None, limit_s: float = TIME_LIMIT_S
     ) -> None:

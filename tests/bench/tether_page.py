@@ -1,54 +1,79 @@
-"""Tether as a browser has it: the session's WebSocket, with the messages that the page sends."""
+"""Tether as a browser has it: the session's WebSocket, with the messages that the page sends (docs/wire.md)."""
 
 from __future__ import annotations
 
 import os
-from typing import Self
+import time
 
-from tests.bench.terminado_peer import Page
+from tests.bench.page import Page
 from tests.bench.terminals import COLS, ROWS, BenchError
 from tests.bench.websocket import WebSocket
 from tether.wire import decode, encode
-from tether.wire.control import Attach, Attached, Input, Snapshot
+from tether.wire.control import Attach, Attached, Credit, Input, Snapshot
 from tether.wire.events import Output
 from tether.wire.ids import ClientId
 from tether.wire.views import SessionView
 
+# As web/src/session/rendered.ts: what was drawn is told in steps of so much, and so long after the last of it.
+CREDIT_STEP = 32 * 1024
+CREDIT_IDLE_S = 0.05
+
 
 class TetherPage(Page):
-    """One attachment over the WebSocket, as the session's controller."""
+    """One attachment over the WebSocket, as the session's controller or as an observer."""
 
-    def __init__(self, port: int, token: str, view: SessionView) -> None:
-        self.sid = view.sid
+    kind = "tether"
+
+    def __init__(self, port: int, token: str, view: SessionView, mode: str = "control") -> None:
+        super().__init__(WebSocket(port, f"/api/v1/sessions/{view.id}/attach", {"Authorization": f"Bearer {token}"}))
+        self.session, self.sid = view, view.sid.hex()
         self.id = ClientId(os.urandom(16))
-        self.typed = 0
-        headers = {"Authorization": f"Bearer {token}"}
-        self.socket = WebSocket(port, f"/api/v1/sessions/{view.id}/attach", headers)
-        self.socket.send(encode(self.sid, Attach(1, self.id, "bench", "api", "control", COLS, ROWS, take=True)))
-        self.epoch = self._attached().epoch
+        self._raw_sid = view.sid
+        self._typed = 0
+        self._seq = self._offset = self._told = 0
+        self._told_at = 0.0
+        take = mode == "control"
+        self.socket.send(encode(view.sid, Attach(1, self.id, "bench", "api", mode, COLS, ROWS, take=take)))
+        self.epoch = self._attached(mode).epoch
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def _attached(self) -> Attached:
-        while (frame := self.socket.receive(5)) is not None:
-            message = decode(frame)[1]
-            if isinstance(message, Attached):
-                if message.mode != "control":
-                    raise BenchError(f"the page only observes: {message.reason}")
-                return message
+    def _attached(self, mode: str) -> Attached:
+        while (message := self.socket.receive(5)) is not None:
+            got = decode(message)[1]
+            if isinstance(got, Attached):
+                if got.mode != mode:
+                    raise BenchError(f"the page has {got.mode}, not {mode}: {got.reason}")
+                self._credit()  # it begins with nothing drawn
+                return got
         raise BenchError("the page was not attached")
 
-    def type(self, data: bytes) -> None:
-        self.typed += 1
-        self.socket.send(encode(self.sid, Input(self.id, self.epoch, self.typed, data)))
+    def typing(self, data: bytes) -> bytes:
+        self._typed += 1
+        return encode(self._raw_sid, Input(self.id, self.epoch, self._typed, data))
 
     def output(self, limit_s: float) -> bytes | None:
-        frame = self.socket.receive(limit_s)
-        if frame is None:
-            return None
-        message = decode(frame)[1]
-        return message.data if isinstance(message, Output | Snapshot) else b""
+        # What lies drawn for long enough is told even if nothing else comes.
+        if self._offset != self._told:
+            idle_s = self._told_at + CREDIT_IDLE_S - time.monotonic()
+            if idle_s < limit_s:
+                if idle_s <= 0 or (data := super().output(idle_s)) is None:
+                    self._credit()
+                    return super().output(max(0.0, limit_s - max(0.0, idle_s)))
+                return data
+        return super().output(limit_s)
+
+    def read(self, message: bytes) -> bytes:
+        got = decode(message)[1]
+        if not isinstance(got, Output | Snapshot):
+            return b""
+        if isinstance(got, Snapshot):
+            self._seq, self._offset = got.seq, got.offset
+            self._credit()
+        else:
+            self._seq, self._offset = got.seq, got.offset + len(got.data)
+            if self._offset - self._told >= CREDIT_STEP:
+                self._credit()
+        return got.data
+
+    def _credit(self) -> None:
+        self._told, self._told_at = self._offset, time.monotonic()
+        self.socket.send(encode(self._raw_sid, Credit(self._seq, self._offset)))

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.bench import machine
 from tests.bench.peers import Peer
-from tests.bench.terminals import BenchError, Terminal
+from tests.bench.terminals import BenchError
 from tests.support.gateway import TETHER, Gateway
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from tests.bench.page import Page
     from tests.bench.tether_client import Client
     from tests.bench.tether_page import TetherPage
     from tether.wire.views import SessionView
 
 # Nothing may be cut while its bytes are being counted.
 _SETTINGS = '[log]\nkeep = "all"\n'
-_MODES = ("echo", "start", "idle", "forever")
-_AROUND = len(b"READY\r\n") + len(b"BENCH-END\r\n")
+_READY, _END = "READY\r\n", "BENCH-END"
+_AROUND = len(_READY) + len(_END) + len("\r\n")
 
 
 class Tether(Peer):
@@ -38,10 +40,13 @@ class Tether(Peer):
         self._stack = ExitStack()
         self.gateway = self._stack.enter_context(Gateway(settings=_SETTINGS))
         self.env = dict(self.gateway.env)
-        for mode in _MODES:
+        for mode in ("start", "idle"):
             self.gateway.add_provider(f"bench-{mode}", self.tool.child(mode))
         self.client: Client = self._stack.enter_context(Client(self.env))
         self.held = 0
+        script = shutil.which("tether", path=str(Path(sys.executable).parent))
+        self.command: list[str | Path] = [script] if script else [*TETHER]
+        self.views: dict[str, SessionView] = {}  # by their ids, while they are measured
 
     def close(self) -> None:
         self._stack.close()
@@ -66,45 +71,57 @@ class Tether(Peer):
         return machine.family(roots, without="tbench")
 
     def list_command(self) -> list[str | Path]:
-        script = shutil.which("tether", path=str(Path(sys.executable).parent))
-        return [script, "ls"] if script else [*TETHER, "ls"]
+        return [*self.command, "ls"]
 
     @contextmanager
-    def terminal(self, *mode: str) -> Iterator[Terminal]:
-        with ExitStack() as stack:
-            view = stack.enter_context(self._session(*mode))
-            terminal = stack.enter_context(Terminal(self.tool, [*TETHER, "attach", view.id], self.env))
-            yield terminal.ready() if mode[0] != "forever" else terminal
+    def session(self, *mode: str) -> Iterator[str]:
+        with self.viewed(*mode) as view:
+            yield view.id
+
+    def attach_command(self, session: str) -> list[str | Path]:
+        return [*self.command, "attach", session]
 
     @contextmanager
-    def page(self, mode: str) -> Iterator[TetherPage]:
-        """A session of the child `mode`, attached as the page attaches."""
+    def page(self, *mode: str, shared: bool = False) -> Iterator[TetherPage]:
         from tests.bench.tether_page import TetherPage
 
-        with self._session(mode) as view, TetherPage(self.gateway.port, self.gateway.owner_token, view) as page:
-            if mode != "forever":
+        with self.viewed(*mode) as view, TetherPage(self.gateway.port, self.gateway.owner_token, view) as page:
+            if mode[0] != "forever":
                 page.until(b"READY", 10)
             yield page
 
     @contextmanager
-    def flooding_page(self) -> Iterator[None]:
-        """A session that floods into a client which reads all it can, and says so."""
-        with self.page("forever") as page, self.tool.draining(page.socket.socket.fileno()):
-            yield
+    def another(self, page: Page) -> Iterator[Page]:
+        from tests.bench.tether_page import TetherPage
+
+        with TetherPage(self.gateway.port, self.gateway.owner_token, page.session, "observe") as other:
+            yield other
+
+    @contextmanager
+    def viewed(self, *mode: str) -> Iterator[SessionView]:
+        """A session of the child `mode`, reached through a provider file."""
+        view = self.client.launch(self.gateway.add_provider("-".join(("bench", *mode)), self.tool.child(*mode)))
+        self.views[view.id] = view
+        try:
+            yield view
+        finally:
+            del self.views[view.id]
+            self.client.stop(view.sid)
 
     def durable(self, size: int) -> tuple[float, float]:
         """Flood `size` bytes: (seconds until the last is in the log, the share of the bytes that the log has right)."""
-        provider = self.gateway.add_provider(f"bench-flood-{size}", self.tool.child("flood", str(size)))
-        with self._session_of(provider) as view:
+        with self.viewed("flood", str(size)) as view:
             self.client.first_output(view)
             began = time.perf_counter()
             self.client.type(view.sid, b"x")
             self.client.durable(view.sid, size + _AROUND, 120)
-            took = time.perf_counter() - began
-            return took, self._share_right(view.id, size)
+            return time.perf_counter() - began, self.share_right(view.id, size, _END)
 
-    def _share_right(self, session: str, size: int) -> float:
-        """Compare `tether logs --raw` with what was written, byte for byte."""
+    def share_right(self, session: str, size: int, last: str) -> float:
+        """The share of what a child wrote that the log has: its flood of `size` bytes and its word `last`, compared
+        byte for byte with `tether logs --raw`."""
+        sid = self.views[session].sid
+        wait_until("everything is in the log", lambda: self.client.logged(sid) >= size + len(last), 60)
         expected = subprocess.Popen(self.tool.child("expect", str(size)), stdout=subprocess.PIPE)
         logged = subprocess.Popen([*TETHER, "logs", session, "--raw"], env=self.env, stdout=subprocess.PIPE)
         right = 0
@@ -112,26 +129,16 @@ class Tether(Peer):
             assert expected.stdout is not None
             assert logged.stdout is not None
             while wanted := expected.stdout.read(1 << 20):
-                if logged.stdout.read(len(wanted)) != wanted:
-                    raise BenchError(f"the log differs from what was written, after {right} bytes")
+                got = logged.stdout.read(len(wanted))
+                if got != wanted:
+                    at = next((i for i, (a, b) in enumerate(zip(got, wanted, strict=False)) if a != b), len(got))
+                    raise BenchError(f"the log differs from what was written after {right + at} bytes")
                 right += len(wanted)
-            if logged.stdout.read(1):
-                raise BenchError("the log has more than was written")
+            rest = logged.stdout.read(256).decode(errors="replace").strip()
+            if not rest.endswith(last):
+                raise BenchError(f"the log ends in {rest[-60:]!r}, not in {last!r}")
         finally:
             for process in (expected, logged):
                 process.kill()
                 process.communicate()
-        return right / (size + _AROUND)
-
-    @contextmanager
-    def _session(self, *mode: str) -> Iterator[SessionView]:
-        with self._session_of(f"bench-{mode[0]}") as view:
-            yield view
-
-    @contextmanager
-    def _session_of(self, provider: str) -> Iterator[SessionView]:
-        view = self.client.launch(provider)
-        try:
-            yield view
-        finally:
-            self.client.stop(view.sid)
+        return right / (len(_READY) + size)

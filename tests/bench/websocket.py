@@ -16,6 +16,22 @@ from tests.bench.terminals import BenchError
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
+def frame(data: bytes, kind: int = BINARY) -> bytes:
+    """One message of a client's, as it goes over the line."""
+    size = len(data)
+    head = bytes([0x80 | kind])
+    if size < 126:
+        head += bytes([0x80 | size])
+    elif size < 65536:
+        head += struct.pack("!BH", 0x80 | 126, size)
+    else:
+        head += struct.pack("!BQ", 0x80 | 127, size)
+    mask = os.urandom(4)
+    repeated = (mask * (size // 4 + 1))[:size]
+    masked = (int.from_bytes(data, "big") ^ int.from_bytes(repeated, "big")).to_bytes(size, "big")
+    return head + mask + masked
+
+
 class WebSocket:
     """One connection to 127.0.0.1. Messages are bytes, whatever their kind."""
 
@@ -24,6 +40,7 @@ class WebSocket:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
         self._message = b""  # of the fragments that came so far
+        self.bytes = 0  # of messages received
         try:
             self._shake_hands(port, path, headers or {}, limit_s)
         except BaseException:
@@ -57,20 +74,13 @@ class WebSocket:
 
     def send(self, data: bytes, kind: int = BINARY) -> None:
         """Send one message."""
-        size = len(data)
-        head = bytes([0x80 | kind])
-        if size < 126:
-            head += bytes([0x80 | size])
-        elif size < 65536:
-            head += struct.pack("!BH", 0x80 | 126, size)
-        else:
-            head += struct.pack("!BQ", 0x80 | 127, size)
-        mask = os.urandom(4)
-        repeated = (mask * (size // 4 + 1))[:size]
-        masked = (int.from_bytes(data, "big") ^ int.from_bytes(repeated, "big")).to_bytes(size, "big")
         self.socket.setblocking(True)
-        self.socket.sendall(head + mask + masked)
+        self.socket.sendall(frame(data, kind))
         self.socket.setblocking(False)
+
+    def unread(self) -> bytes:
+        """What was received and is in no message yet. For whoever reads the socket from now on."""
+        return bytes(self._buffer)
 
     def receive(self, limit_s: float) -> bytes | None:
         """The next whole message, or None when none came in time. BenchError when the server closed."""
@@ -90,6 +100,7 @@ class WebSocket:
                 self._message += data
                 if final:
                     message, self._message = self._message, b""
+                    self.bytes += len(message)
                     return message
 
     def _more(self, deadline: float) -> bool:
