@@ -46,6 +46,21 @@ class Paths:
         return self.data / "owner.token"
 
     @property
+    def devices(self) -> Path:
+        """The devices that may use this gateway, 0600 (`tether.devices.registry`)."""
+        return self.data / "devices.json"
+
+    @property
+    def gateway_key(self) -> Path:
+        """The gateway's own private key, by which devices know it; hex, 0600."""
+        return self.data / "gateway.key"
+
+    @property
+    def web(self) -> Path:
+        """Where the owner's commands reach the web API: a Unix socket, so that the kernel says who asks."""
+        return self.run / "web.sock"
+
+    @property
     def machine(self) -> Path:
         """The machine's 5 random bytes, in hex."""
         return self.data / "machine"

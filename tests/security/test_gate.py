@@ -82,10 +82,6 @@ def route_without_a_policy(gateway: Gateway, port: int, session: str) -> bool:
     return status(raw(port, head(port, "GET", "/api/v1/me", bearer(gateway)) + "\r\n")) == 200
 
 
-def _anybody(*_shown: Any) -> Credential:
-    return Credential("bearer", 0)
-
-
 ATTACKS = [
     (no_credential, "identify", lambda m: m.setattr("tether.web.credentials.Credentials.identify", _anybody_method)),
     (no_credential_on_a_socket, "identify",
@@ -100,7 +96,7 @@ ATTACKS = [
 ]  # fmt: skip
 
 
-def _anybody_method(self: object, *_shown: Any) -> Credential:
+def _anybody_method(self: object, *_shown: Any, **_about: Any) -> Credential:
     return Credential("bearer", self.generation)  # type: ignore[attr-defined]
 
 

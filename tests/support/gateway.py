@@ -271,7 +271,7 @@ class Gateway:
 
     def ticket_url(self, session: str) -> str:
         """The page of a session with a login ticket in the fragment, as `tether url` prints it."""
-        return str(self.tether("url", session).stdout).strip()
+        return str(self.tether("url", *([session] if session else [])).stdout).strip()
 
     # -- agents
 

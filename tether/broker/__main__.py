@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tether import __version__, locks, secret_files, service, settings
+from tether import __version__, ancestry, locks, secret_files, service, settings
 from tether.broker.desk import Surroundings
 from tether.broker.launching import Site
 from tether.broker.loop import Loop
@@ -55,6 +55,7 @@ def _surroundings(paths: Paths) -> Surroundings:
         make_key=lambda: secrets.token_bytes(16),
         read_token=lambda: secret_files.read(paths.bus_token) or "",
         locked=lambda sid: locks.is_held(paths.worker_lock(sid)),
+        sessions_around=lambda pid: ancestry.sessions_around(pid, paths),
     )
 
 

@@ -26,11 +26,17 @@ log = logging.getLogger("tether")
 
 @dataclass(slots=True)
 class Peer:
-    """A connection that has introduced itself: `role` is client, web or worker (then of the session `sid`)."""
+    """A connection that has introduced itself: `role` is client, web or worker (then of the session `sid`).
+
+    `pid` is the process that made it, `inside` the sessions whose process trees that one is in (b"": it can't be told
+    which).
+    """
 
     role: str
     sid: bytes
     heard: float
+    pid: int = 0
+    inside: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Surroundings:
     make_key: Callable[[], bytes]
     read_token: Callable[[], str]
     locked: Callable[[bytes], bool]
+    sessions_around: Callable[[int], frozenset[bytes]] = lambda _pid: frozenset()
 
 
 class Desk:
@@ -81,6 +88,20 @@ class Desk:
     def tell(self, peer: bytes, sid: bytes, message: msgspec.Struct) -> bool:
         """False when the peer is gone."""
         return self.outbox.send(peer, encode(sid, message))
+
+    def inside(self, peer: bytes, sid: bytes) -> bool:
+        """True when `peer` is a process of the session `sid` itself: an agent, or what it started."""
+        known = self.peers.get(peer)
+        return known is not None and bool(known.inside) and (sid in known.inside or b"" in known.inside)
+
+    def refuse_inside(self, peer: bytes, session: Session, what: str, *, req: int = 0, client: bytes = b"") -> None:
+        """An agent tried to act on its own session: refused, noted, and told to everybody who is attached."""
+        name, pid = public_id(session.sid), self.peers[peer].pid
+        text = f"A program inside session {name} may not type into it"
+        hint = "What an agent is asked is answered from outside of its session"
+        self.refuse(peer, session.sid, "own-session", text, hint, req=req, client=client)
+        log.warning("event=self-approval-attempt session=%s pid=%d what=%s", name, pid, what)
+        self.journal.note("self-approval-attempt", "a program in it", name, what=what, pid=str(pid))
 
     def order(self, session: Session, message: msgspec.Struct) -> bool:
         """Tell the session's worker; False when it can't be reached."""

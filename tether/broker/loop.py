@@ -96,7 +96,7 @@ class Loop:
             received = self._router.receive()
             if received is None:
                 return
-            routing.on_frame(self.desk, received[0], received[1], now)
+            routing.on_frame(self.desk, received[0], received[1], now, self._router.pid)
 
     def _from_store(self) -> None:
         if self._store.drain_monitor():

@@ -67,6 +67,9 @@ def type_in(desk: Desk, peer: bytes, sid: bytes, order: Input, frame: bytes, now
     if attachment is None or attachment.peer != peer or lease.holder != client or lease.epoch != order.epoch:
         _refuse_writing(desk, peer, session, client, attachment, now)
         return
+    if desk.inside(peer, sid):
+        desk.refuse_inside(peer, session, "input", client=client)
+        return
     if len(order.data) > INPUT_BYTES_MAX:
         desk.refuse(
             peer, sid, "bad-message", f"An input is over {INPUT_BYTES_MAX} bytes", "Send it in parts", client=client
@@ -130,6 +133,9 @@ def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> No
     if not is_client_id(order.client) or not any(order.client) or order.mode not in (control.CONTROL, control.OBSERVE):
         desk.refuse(peer, sid, "bad-message", "An Attach without a client id or with an unknown mode", req=order.req)
         return
+    if order.mode == control.CONTROL and desk.inside(peer, sid):
+        desk.refuse_inside(peer, session, "attach", req=order.req, client=order.client)
+        return
     old = session.attachments.get(order.client)
     if old is None and len(session.attachments) >= CLIENTS_PER_SESSION_MAX:
         text = f"Session {public_id(sid)} has {CLIENTS_PER_SESSION_MAX} attachments, which is the limit"
@@ -188,6 +194,9 @@ def take(desk: Desk, peer: bytes, sid: bytes, order: Take | Release, now: float)
         desk.refuse(peer, sid, "not-attached", text, "Attach again", req=order.req, client=order.client)
         return
     one.heard = now
+    if desk.inside(peer, sid):
+        desk.refuse_inside(peer, session, "take", req=order.req, client=order.client)
+        return
     if isinstance(order, Take):
         change = control.take_over(session.lease, order.client, one.name)
     else:
@@ -311,7 +320,12 @@ def list_clients(desk: Desk, peer: bytes, sid: bytes, order: ListClients, now: f
 
 
 def deed(desk: Desk, peer: bytes, sid: bytes, order: Deed, now: float) -> None:
-    """Something for the audit log that happened elsewhere in the gateway."""
+    """Something for the audit log that happened elsewhere in the gateway. An agent has nothing to tell it."""
+    inside = desk.peers[peer].inside
+    if inside:
+        name = ",".join(public_id(one) for one in inside if one)
+        desk.journal.note("self-approval-attempt", "a program in it", name, what="an entry for the audit log")
+        return
     desk.journal.deed(order, now)
 
 

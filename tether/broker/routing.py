@@ -11,7 +11,7 @@ from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
 from tether.wire.auditing import Typed
 from tether.wire.control import Hello, Input, InputAck, Pong, Refused, Report, Welcome
-from tether.wire.ids import NO_SESSION, is_session_id
+from tether.wire.ids import NO_SESSION, is_session_id, public_id
 from tether.wire.version import compatible
 
 log = logging.getLogger("tether")
@@ -19,16 +19,18 @@ log = logging.getLogger("tether")
 _CLIENT_ROLES = frozenset({"client", "web"})
 
 
-def on_frame(desk: Desk, peer: bytes, frame: bytes, now: float) -> None:
-    """Take one frame of `peer` at `now` (monotonic seconds). Frames that do not fit are counted and ignored."""
+def on_frame(desk: Desk, peer: bytes, frame: bytes, now: float, pid: int = 0) -> None:
+    """Take one frame of `peer`, whose connection the process `pid` made, at `now` (monotonic seconds). Frames that do
+    not fit are counted and ignored."""
     try:
         sid, message = decode(frame)
     except WireError:
         desk.garbage += 1
         return
     known = desk.peers.get(peer)
-    if known is None or type(message) is Hello:
-        _introduce(desk, peer, message, now)
+    if known is None or type(message) is Hello or known.pid != pid:
+        # Another process under the routing id of one that is gone is somebody else.
+        _introduce(desk, peer, message, now, pid)
         return
     known.heard = now
     if known.role == "worker":
@@ -61,7 +63,7 @@ def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: by
         desk.unexpected += 1
 
 
-def _introduce(desk: Desk, peer: bytes, message: object, now: float) -> None:
+def _introduce(desk: Desk, peer: bytes, message: object, now: float, pid: int) -> None:
     if not isinstance(message, Hello):
         req = getattr(message, "req", 0)
         desk.refuse(peer, NO_SESSION, "hello-first", "Say Hello first", "Connect again", req=req)
@@ -78,11 +80,25 @@ def _introduce(desk: Desk, peer: bytes, message: object, now: float) -> None:
         log.warning("event=bad-token role=%r", printable(message.role, 20))
         return
     view = message.view
+    inside = desk.around.sessions_around(pid)
+    if message.role != "client" and _poses(message, inside):
+        desk.refuse(peer, NO_SESSION, "own-session", "A program inside a session is no part of the gateway")
+        what, name = f"Hello as {printable(message.role, 20)}", ",".join(public_id(one) for one in inside if one)
+        log.warning("event=self-approval-attempt session=%s pid=%d what=%r", name or "?", pid, what)
+        desk.journal.note("self-approval-attempt", "a program in it", name, what=what, pid=str(pid))
+        return
     if message.role in _CLIENT_ROLES:
-        desk.peers[peer] = Peer(message.role, NO_SESSION, now)
+        desk.peers[peer] = Peer(message.role, NO_SESSION, now, pid, inside)
         desk.outbox.send(peer, encode(NO_SESSION, Welcome(PROTOCOL, desk.boot)))
     elif message.role == "worker" and view is not None and is_session_id(view.sid):
-        desk.peers[peer] = Peer("worker", view.sid, now)
+        desk.peers[peer] = Peer("worker", view.sid, now, pid, inside)
         reports.worker_hello(desk, peer, message, view, now)
     else:
         desk.refuse(peer, NO_SESSION, "bad-message", f"A Hello as {printable(message.role, 20)!r} does not fit")
+
+
+def _poses(hello: Hello, inside: frozenset[bytes]) -> bool:
+    """A worker is the root of its own session's tree, and of no other; the web part is in none. Whoever says
+    otherwise from inside a session is an agent that poses as a part of the gateway."""
+    own = frozenset({hello.view.sid}) if hello.role == "worker" and hello.view is not None else frozenset()
+    return bool(inside - own)

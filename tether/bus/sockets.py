@@ -114,10 +114,21 @@ class _Base:
 class Router(_Base):
     """Answers many peers by their routing id."""
 
+    pid = 0
+    """The process that made the connection of the frame received last, by the kernel's word; 0 when that is unknown."""
+
     def receive(self) -> tuple[bytes, bytes] | None:
         """The next (peer, frame), or None."""
-        frames = self._receive(2)
-        return (frames[0], frames[1]) if frames is not None else None
+        while True:
+            try:
+                first = self.socket.recv(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return None
+            rest = self.socket.recv_multipart(zmq.NOBLOCK) if first.more else []
+            if len(rest) == 1:
+                self.pid = _pid_of(first)
+                return first.bytes, rest[0]
+            self.malformed += 1
 
     def send(self, peer: bytes, frame: bytes) -> bool:
         """False when the peer is gone or its queue is full."""
@@ -202,6 +213,14 @@ class Subscriber(_Base):
 
     def unsubscribe(self, topic: bytes) -> None:
         self.socket.unsubscribe(topic)
+
+
+def _pid_of(frame: zmq.Frame) -> int:
+    # libzmq asks SO_PEERCRED for every connection over a Unix socket, and tells "host:uid:gid:pid".
+    try:
+        return int(str(frame.get("Peer-Address")).rpartition(":")[2])
+    except (zmq.ZMQError, ValueError):
+        return 0
 
 
 def _endpoint(path: Path) -> str:

@@ -38,6 +38,8 @@ VERBS: Final = {
     "debug": "debugging",
     "open": "linking",
     "url": "linking",
+    "devices": "devices",
+    "revoke": "devices",
     "config": "configuring",
     "audit": "auditing",
     "completion": "configuring",

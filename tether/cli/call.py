@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,3 +88,14 @@ def confirm(question: str, *, refused: str) -> bool:
 def line(text: str, limit: int = 200) -> str:
     """Text of others (titles, paths) made safe for a terminal."""
     return printable(text, limit)
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> None:
+    """A table on stdout: aligned on a terminal, with tabs between for programs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            out("\t".join(row))
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -13,7 +13,7 @@ from tether import secret_files, service, settings
 from tether.errors import TetherError
 from tether.paths import Paths
 from tether.web.app import make_app
-from tether.web.serving import QuietServer, bind, configuration
+from tether.web.serving import QuietServer, bind, bind_local, configuration
 
 FILES_WANTED = 8192
 
@@ -41,11 +41,13 @@ def main() -> int:
 
 
 def serve(paths: Paths, port: int, listener: socket.socket) -> None:
-    """Run the application on `listener` until a signal ends it."""
+    """Run the application on `listener`, and for the owner's commands on a Unix socket, until a signal ends it."""
     app = make_app(paths, port)
     server = QuietServer(configuration(app.gate), app.close_all)
     log.info("event=listening port=%d", port)
-    server.run(sockets=[listener])
+    server.run(sockets=[listener, bind_local(paths.web)])
+    with contextlib.suppress(FileNotFoundError):
+        paths.web.unlink()
 
 
 def _raise_file_limit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from tether.web.bodies import check_query, read_json
 from tether.web.credentials import Credentials
 from tether.web.lookup import credential_of
 from tether.wire.version import PROTOCOL
+
+_BROWSERS: Final = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 
 
 class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +35,7 @@ async def login(request: Request) -> Response:
     check_query(request)
     body = await read_json(request, LoginBody)
     credentials: Credentials = request.app.state.credentials
-    value = credentials.redeem(body.ticket)
+    value = credentials.redeem(body.ticket, desk_name(request.headers.get("user-agent", "")))
     if value is None:
         raise ApiError(
             403,
@@ -56,4 +59,15 @@ async def login(request: Request) -> Response:
 async def me(request: Request) -> Response:
     """GET /api/v1/me: 200 with who the credential stands for, or 401 from the gate."""
     credential = credential_of(request.scope)
-    return answer(user=getpass.getuser(), via=credential.via)
+    return answer(
+        user=getpass.getuser(), via=credential.via, device=credential.device, name=credential.name,
+        scopes=sorted(credential.scopes),
+    )  # fmt: skip
+
+
+def desk_name(user_agent: str) -> str:
+    """What the browser calls itself, in a word or two: only a name, on which nothing depends."""
+    for mark, name in _BROWSERS:
+        if mark in user_agent:
+            return f"{name} on this machine"
+    return "Browser on this machine"

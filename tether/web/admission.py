@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from tether.devices import scopes
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 HEADER_BYTES_MAX: Final = 16 * 1024
@@ -26,40 +28,72 @@ class Policy(Enum):
 
     PUBLIC = "public"  # the static shell and health: hold nothing, read only
     LOGIN = "login"  # no credential yet, but our own page
-    OWNER = "owner"  # the local owner
+    OWNER = "owner"  # somebody whom the gateway knows, and the route's scope
     ACT = "owner, acting"  # as OWNER, and a GET has effects: a page of ours must have sent it on purpose
 
 
 @dataclass(frozen=True)
+class Credential:
+    """Who is asking: `via` is bearer, cookie, socket or device; `generation` names the owner token that vouched.
+
+    `device`, `epoch` and `name` are those of the row, for whoever has one; `inside` are the sessions whose process
+    trees the caller is in (b"" in it: inside, and it can't be told which).
+    """
+
+    via: str
+    generation: int
+    scopes: frozenset[str] = scopes.TOKEN
+    device: str = ""
+    epoch: int = 0
+    name: str = ""
+    inside: frozenset[bytes] = frozenset()
+
+    @property
+    def remote(self) -> bool:
+        """A paired device, to which only what was shared is shown."""
+        return self.via == "device"
+
+    def permits(self, scope: str) -> bool:
+        """May it do what needs `scope`?"""
+        return scopes.permits(self.scopes, scope)
+
+
+@dataclass(frozen=True)
 class Refusal:
-    """Why not. `status` is the HTTP status, `code` is stable, `message` and `hint` are for people."""
+    """Why not. `status` is the HTTP status, `code` is stable, `message` and `hint` are for people; `who`
+    is known when somebody was let in but not so far."""
 
     status: int
     code: str
     message: str
     hint: str = ""
+    who: Credential | None = None
 
 
 @dataclass(frozen=True)
-class Credential:
-    """Who is asking: `via` is bearer or cookie; `generation` names the owner token that vouched."""
+class Peer:
+    """The other end of a Unix socket, by the kernel's word."""
 
-    via: str
-    generation: int
+    pid: int
+    uid: int
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What admission needs to know of a request: `kind` is http or websocket, the method is GET for a WebSocket."""
+    """What admission needs to know of a request: `kind` is http or websocket, the method is GET for a WebSocket.
+
+    `local` is true when it came over the Unix socket, which no page and no proxy can reach.
+    """
 
     kind: str
     method: str
     path: str
     headers: Headers
+    local: bool = False
 
 
 Identify = Callable[[str | None, str | None], Credential | None]
-"""(bearer token, cookie value) -> the credential, or None."""
+"""(bearer token, cookie value) -> the credential, or None. For a local request it is asked with neither."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +115,18 @@ def rules(port: int, cookie: str) -> Rules:
     return Rules(frozenset(hosts), frozenset(f"http://{host}" for host in hosts), cookie)
 
 
-def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) -> Credential | Refusal | None:
-    """The credential of a request that may pass (None where none is needed), or why it may not."""
-    refusal = check_size(asked) or check_framing(asked) or check_host(asked, ours)
+def admit(
+    asked: Asked, policy: Policy | None, ours: Rules, identify: Identify, needed: str = scopes.OBSERVE
+) -> Credential | Refusal | None:
+    """The credential of a request that may pass (None where none is needed), or why it may not. `needed` is the
+    route's scope."""
+    refusal = check_size(asked) or check_framing(asked)
+    if refusal is None:
+        refusal = check_local(asked) if asked.local else check_host(asked, ours)
     if refusal is not None:
         return refusal
     bearer = bearer_token(asked.headers)
-    refusal = check_origin(asked, ours, policy, has_bearer=bearer is not None)
+    refusal = None if asked.local else check_origin(asked, ours, policy, has_bearer=bearer is not None)
     if refusal is not None:
         return refusal
     if policy is None:
@@ -95,7 +134,8 @@ def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) 
         policy = Policy.OWNER
     credential = None
     if policy in (Policy.OWNER, Policy.ACT):
-        credential = identify(bearer, None if bearer is not None else cookie_value(asked.headers, ours.cookie))
+        cookie = None if bearer is not None else cookie_value(asked.headers, ours.cookie)
+        credential = identify(None, None) if asked.local else identify(bearer, cookie)
         if credential is None:
             return Refusal(
                 401,
@@ -103,7 +143,26 @@ def admit(asked: Asked, policy: Policy | None, ours: Rules, identify: Identify) 
                 "This needs the credential of the gateway's owner",
                 "Open the link that `tether url` prints; a program sends Authorization: Bearer with the owner token",
             )
-    return check_intent(asked, policy, credential) or credential
+    return check_intent(asked, policy, credential) or check_scope(credential, needed) or credential
+
+
+def check_scope(credential: Credential | None, needed: str) -> Refusal | None:
+    """Whoever is known still may only do what its row, or its way in, allows."""
+    if credential is None or credential.permits(needed):
+        return None
+    if credential.inside:
+        hint = "Do it in a terminal outside of every session, or on a paired device"
+        return Refusal(403, "inside", "A program inside a session may not do that", hint, credential)
+    hint = "The owner decides what a device may: see tether devices"
+    name = credential.name or credential.via
+    return Refusal(403, "scope", f"This needs the scope {needed}, which {name} has not", hint, credential)
+
+
+def check_local(asked: Asked) -> Refusal | None:
+    """On the Unix socket there are commands of ours only: they send no Origin, and no path that is none."""
+    if not asked.path.startswith("/") or values(asked.headers, b"origin"):
+        return Refusal(400, "target", "This is no request of a command")
+    return None
 
 
 def check_size(asked: Asked) -> Refusal | None:

@@ -13,9 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from tether import access
+from tether import access, ancestry
+from tether.devices import scopes
+from tether.devices.registry import Registry
+from tether.devices.rows import Device
+from tether.errors import printable
 from tether.paths import Paths
-from tether.web import access_api, answers, audit_api, pages, sessions_api, stream
+from tether.web import access_api, answers, audit_api, devices_api, pages, sessions_api, stream
 from tether.web.admission import Policy, Refusal, rules
 from tether.web.answers import ApiError
 from tether.web.attach import attach
@@ -35,31 +39,35 @@ class RouteTable:
 
     def __init__(self) -> None:
         self.routes: list[BaseRoute] = []
-        self._policies: dict[int, Policy] = {}
+        self._policies: dict[int, tuple[Policy, str]] = {}
 
-    def get(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER) -> None:
+    def get(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER, scope: str = scopes.OBSERVE) -> None:
         """GET (and HEAD) `path`."""
-        self._add(Route(path, endpoint, methods=["GET"]), policy)
+        self._add(Route(path, endpoint, methods=["GET"]), policy, scope)
 
-    def post(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER) -> None:
+    def post(self, path: str, endpoint: _Endpoint, policy: Policy = Policy.OWNER, scope: str = scopes.OBSERVE) -> None:
         """POST `path`."""
-        self._add(Route(path, endpoint, methods=["POST"]), policy)
+        self._add(Route(path, endpoint, methods=["POST"]), policy, scope)
 
-    def socket(self, path: str, endpoint: Any, policy: Policy = Policy.OWNER) -> None:
+    def socket(self, path: str, endpoint: Any, policy: Policy = Policy.OWNER, scope: str = scopes.OBSERVE) -> None:
         """A WebSocket at `path`."""
-        self._add(WebSocketRoute(path, endpoint), policy)
+        self._add(WebSocketRoute(path, endpoint), policy, scope)
 
     def mount(self, path: str, application: Any, policy: Policy) -> None:
         """Everything below `path`."""
-        self._add(Mount(path, application), policy)
+        self._add(Mount(path, application), policy, scopes.OBSERVE)
 
     def policy_of(self, route: BaseRoute) -> Policy | None:
         """The route's policy; None for a route that came in by another door."""
-        return self._policies.get(id(route))
+        return self._policies.get(id(route), (None, ""))[0]
 
-    def _add(self, route: BaseRoute, policy: Policy) -> None:
+    def scope_of(self, route: BaseRoute) -> str:
+        """What somebody with a credential needs for the route."""
+        return self._policies[id(route)][1]
+
+    def _add(self, route: BaseRoute, policy: Policy, scope: str) -> None:
         self.routes.append(route)
-        self._policies[id(route)] = policy
+        self._policies[id(route)] = policy, scope
 
 
 def route_table() -> RouteTable:
@@ -74,11 +82,14 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/events", sessions_api.get_events)
     table.get(f"{_SESSION}/output", sessions_api.get_output)
     table.get(f"{_SESSION}/clients", sessions_api.get_clients)
-    table.post(f"{_SESSION}/stop", sessions_api.stop_session)
+    table.post(f"{_SESSION}/stop", sessions_api.stop_session, scope=scopes.LOCAL)
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
     table.post(f"{_SESSION}/frames", stream.frames)
     table.socket(f"{_SESSION}/attach", attach)
-    table.get("/api/v1/audit", audit_api.entries)
+    table.get("/api/v1/devices", devices_api.list_devices, scope=scopes.ADMIN)
+    table.post("/api/v1/devices/revoke", devices_api.revoke, scope=scopes.ADMIN)
+    table.post("/api/v1/tickets", devices_api.make_ticket, scope=scopes.PAIR)
+    table.get("/api/v1/audit", audit_api.entries, scope=scopes.LOCAL)
     for path in ("/", "/s/{id}", "/remote/session/{id}"):
         table.get(path, pages.page, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)
@@ -96,7 +107,12 @@ class App(NamedTuple):
 def make_app(paths: Paths, port: int) -> App:
     """The application of the gateway at `paths`, which listens on 127.0.0.1:`port`."""
     table = route_table()
-    credentials = Credentials(paths.owner_token)
+    credentials = Credentials(
+        paths.owner_token,
+        Registry(paths.devices, _suspicious),
+        lambda pid: ancestry.sessions_around(pid, paths),
+        lambda here, there: ancestry.tcp_peer_inside(here, there, paths),
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -118,11 +134,15 @@ def make_app(paths: Paths, port: int) -> App:
     app.state.port = port
     ours = rules(port, access.cookie_name(port))
 
-    def on_refused(kind: str, path: str, refusal: Refusal) -> None:
+    def refused(kind: str, path: str, refusal: Refusal) -> None:
         app.state.side.telling.refused(kind, path, refusal)
 
-    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify, on_refused)
+    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused)
     return App(gate, lambda: app.state.side.close_all())
+
+
+def _suspicious(device: Device) -> None:
+    log.warning("event=unknown-device id=%s name=%r", printable(device.id, 20), device.name)
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

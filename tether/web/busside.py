@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from typing import Any, Final
 
 from tether.bus import Bus, Subscriber
@@ -17,6 +18,7 @@ from tether.bus.readers import AsyncSockets
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable
+from tether.web.admission import Credential
 from tether.web.connection import (
     CLOSE_IDLE,
     CLOSE_REPLACED,
@@ -41,6 +43,8 @@ from tether.wire.views import ENDED, SessionView
 # A page that is loaded again comes back within this time and keeps its lease.
 DETACH_GRACE_S: Final = 5.0
 TICK_S: Final = 1.0
+# How soon a change of the file of devices by another process is noticed while somebody is attached.
+REVIEW_S: Final = 0.25
 CONNECTIONS_MAX: Final = 1024
 
 log = logging.getLogger("tether")
@@ -73,11 +77,14 @@ class BusSide:
         self.telling = Telling(self.uplink)
         self._parent = os.getppid()
         self._ticks = 0
+        self.leaving: dict[object, Callable[[], bool]] = {}
+        self._reviewer = self._loop.call_later(REVIEW_S, self._review_again)
         self._ticker = self._loop.call_later(TICK_S, self._tick)
 
     def close(self) -> None:
         """Close every socket. Clients are not detached: they come back to the next web process."""
         self._ticker.cancel()
+        self._reviewer.cancel()
         for timer in self._departures.values():
             timer.cancel()
         for hub in self._hubs.values():
@@ -190,6 +197,27 @@ class BusSide:
         for connection in self.connections.values():
             connection.close(CLOSE_RESTARTING)
 
+    # -- who may stay
+
+    def review(self) -> None:
+        """Close whatever stands on a credential that does not stand any more: at once after a revocation."""
+        self._credentials.refresh()
+        for connection in list(self.connections.values()):
+            if not self._credentials.stands(connection.credential):
+                connection.close(CLOSE_REVOKED)
+        for still_stands in list(self.leaving.values()):
+            still_stands()
+
+    def _review_again(self) -> None:
+        self._reviewer = self._loop.call_later(REVIEW_S, self._review_again)
+        if self.connections or self.leaving:
+            self.review()
+
+    def happened(self, kind: str, by: Credential, **facts: str) -> None:
+        """Something about devices that belongs in the audit log."""
+        log.info("event=%s by=%r via=%s device=%s", kind, by.name, by.via, facts.get("device", ""))
+        self.telling.tell(kind, by.name or by.via, **facts)
+
     def _depart(self, key: Key) -> None:
         self._departures.pop(key, None)
         self._taken.pop(key, None)
@@ -275,14 +303,10 @@ class BusSide:
         if not self.connections:
             return
         now = monotonic()
-        generation = self._credentials.refresh()
         for hub in self._hubs.values():
             self._look(hub)
         heartbeat = self._ticks % round(CLIENT_HEARTBEAT_S / TICK_S) == 0
         for connection in list(self.connections.values()):
-            if connection.credential.generation != generation:
-                connection.close(CLOSE_REVOKED)
-                continue
             silent_s = now - connection.alive()
             if silent_s > (STALLED_S if connection.sending else IDLE_S):
                 connection.close(CLOSE_IDLE)

@@ -18,7 +18,7 @@ import msgspec
 from tether.clock import monotonic
 from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogUnavailable
-from tether.web import arrivals
+from tether.web import arrivals, permits
 from tether.web.admission import Credential
 from tether.web.attachment import READ_EVENTS, Attachment, Piece, logged
 from tether.web.carrier import Carrier
@@ -36,12 +36,12 @@ from tether.wire.control import (
     InputAck,
     Ping,
     Pong,
-    Refused,
     Release,
     Resize,
     Seen,
     Take,
 )
+from tether.wire.ids import public_id
 from tether.wire.limits import TAIL_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Connection:
         self, side: BusSide, sid: bytes, attach: Attach, credential: Credential, alive: Callable[[], float]
     ) -> None:
         self.sid = sid
+        attach = permits.attaching(credential, sid, attach)
         self.attach = attach
         self.client = attach.client
         self.credential = credential
@@ -259,11 +260,8 @@ class Connection:
 
     def receive(self, frame: bytes) -> None:
         """Act on a frame of the client's. WireError when it is not one."""
-        arrived = arrivals.read(frame, self.sid, self.client)
+        arrived = self._admitted(frame)
         if arrived is None:
-            return
-        if isinstance(arrived, Refused):
-            self.tell(arrived)
             return
         match arrived.message:
             case Input():
@@ -283,6 +281,19 @@ class Connection:
             case Detach():
                 self._side.detach(self)
                 self.close(CLOSE_DETACHED)
+
+    def _admitted(self, frame: bytes) -> arrivals.Arrival | None:
+        """What may be acted upon; the answer to everything else has been told."""
+        arrived = arrivals.read(frame, self.sid, self.client)
+        if isinstance(arrived, arrivals.Arrival):
+            denied = permits.check(arrived.message, self.credential, self.sid)
+            if denied is None:
+                return arrived
+            self._side.telling.denied(self.credential, public_id(self.sid), denied.code, type(arrived.message).__name__)
+            arrived = denied
+        if arrived is not None:
+            self.tell(arrived)
+        return None
 
     # -- the lane
 

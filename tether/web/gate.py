@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tether.devices import scopes
 from tether.errors import printable
-from tether.web import answers
-from tether.web.admission import Asked, Credential, Identify, Policy, Refusal, Rules, admit, without_forwarding
+from tether.web import answers, line
+from tether.web.admission import Asked, Credential, Policy, Refusal, Rules, admit, check_scope, without_forwarding
 
 # xterm.js sets inline styles, hence 'unsafe-inline' for styles alone; terminal text is never markup.
 CSP: Final = (
@@ -35,6 +38,9 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
 _NO_STORE: Final = (b"cache-control", b"no-store")
 AUTH: Final = "tether.auth"
 
+Vouch = Callable[..., Credential | None]
+"""(bearer token, cookie value, under=the connection's `Line`, reads=it changes nothing) -> the credential, or None."""
+
 log = logging.getLogger("tether")
 
 
@@ -50,7 +56,8 @@ class Gate:
         routes: Iterable[BaseRoute],
         policy_of: Callable[[BaseRoute], Policy | None],
         rules: Rules,
-        identify: Identify,
+        identify: Vouch,
+        scope_of: Callable[[BaseRoute], str] = lambda _route: scopes.OBSERVE,
         on_refused: Callable[[str, str, Refusal], None] = lambda _kind, _path, _refusal: None,
     ) -> None:
         self._app = app
@@ -58,6 +65,7 @@ class Gate:
         self._policy_of = policy_of
         self._rules = rules
         self._identify = identify
+        self._scope_of = scope_of
         self._on_refused = on_refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,24 +88,43 @@ class Gate:
         scope[AUTH] = verdict
         await self._app(scope, receive, guarded)
 
+    async def within(self, credential: Credential, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request out of a device's channel: the channel has proved who asks and that nobody else wrote it, so what
+        is left to ask is what the device may."""
+        matched, policy, needed = self._match(scope)
+        if not matched or policy not in (Policy.OWNER, Policy.ACT):
+            refusal: Refusal | None = Refusal(404, "not-found", "There is nothing here for a device")
+        else:
+            refusal = check_scope(credential, needed)
+        if refusal is not None:
+            self._on_refused(scope["type"], scope["path"], replace(refusal, who=credential))
+            await refuse(refusal, scope, receive, send)
+            return
+        scope[AUTH] = credential
+        await self._app(scope, receive, send)
+
     def decide(self, scope: Scope) -> Credential | Refusal | None:
         """The verdict on one http or websocket scope. Looks at `scope["path"]`, never at a URL made from Host."""
-        asked = Asked(scope["type"], scope.get("method", "GET"), scope["path"], scope["headers"])
-        matched, policy = self._match(scope)
+        under = line.of(scope)
+        local = under.peer is not None
+        asked = Asked(scope["type"], scope.get("method", "GET"), scope["path"], scope["headers"], local)
+        matched, policy, needed = self._match(scope)
         if matched and policy is None:
             return Refusal(403, "no-policy", "This route is closed", "A route must declare who may use it")
-        return admit(asked, policy, self._rules, self._identify)
+        reads = asked.kind == "http" and asked.method in ("GET", "HEAD") and policy is Policy.OWNER
+        return admit(asked, policy, self._rules, partial(self._identify, under=under, reads=reads), needed)
 
-    def _match(self, scope: Scope) -> tuple[bool, Policy | None]:
-        """(does a route match, its policy). One that matches but for the method counts, if no other matches better."""
-        partial: tuple[bool, Policy | None] = (False, None)
+    def _match(self, scope: Scope) -> tuple[bool, Policy | None, str]:
+        """(does a route match, its policy, its scope). One that matches but for the method counts, if no other matches
+        better."""
+        nearly: tuple[bool, Policy | None, str] = (False, None, scopes.OBSERVE)
         for route in self._routes:
             match, _ = route.matches(scope)
             if match is Match.FULL:
-                return True, self._policy_of(route)
-            if match is Match.PARTIAL and not partial[0]:
-                partial = True, self._policy_of(route)
-        return partial
+                return True, self._policy_of(route), self._scope_of(route)
+            if match is Match.PARTIAL and not nearly[0]:
+                nearly = True, self._policy_of(route), self._scope_of(route)
+        return nearly
 
 
 async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:

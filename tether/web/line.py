@@ -9,6 +9,7 @@ from typing import Protocol
 from starlette.types import Scope
 
 from tether.clock import monotonic
+from tether.web.admission import Peer
 from tether.web.carrier import Carrier
 
 
@@ -22,11 +23,16 @@ class Socket(Carrier, Protocol):
 @dataclass
 class Line:
     """`heard` is when bytes last came in or could be sent, in seconds (monotonic); `abort` drops the connection at
-    once, also when it has unsent data. `socket` is there once the connection has become a WebSocket."""
+    once, also when it has unsent data. `socket` is there once the connection has become a WebSocket. `peer` is who is
+    at the other end of a Unix socket, `ends` are our and the peer's address of a TCP connection; `inside` keeps which
+    sessions the peer is in, once that was asked."""
 
     abort: Callable[[], None]
     heard: float
     socket: Socket | None = None
+    peer: Peer | None = None
+    ends: tuple[tuple[str, int], tuple[str, int]] | None = None
+    inside: frozenset[bytes] | None = None
 
 
 def of(scope: Scope) -> Line:

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from tether.web import gate
+from tether.web import gate, permits
 from tether.web.admission import Credential
 from tether.web.answers import ApiError
 from tether.web.busside import BusSide
@@ -36,13 +36,15 @@ def credential_of(scope: Scope) -> Credential:
 
 async def resolve(connection: HTTPConnection[Any], text: str) -> SessionView:
     """The session whose public id begins with `text`. ApiError 404 unknown, 409 ambiguous (with the candidates)."""
-    credential_of(connection.scope)
+    credential = credential_of(connection.scope)
     side = side_of(connection)
     prefix = normalise_public(text)
     found = side.find(prefix) if prefix is not None else []
     if not found and prefix is not None and await _ask_broker(side):
         # A session made a moment ago: its notice may have been lost, the broker knows it all the same.
         found = side.find(prefix)
+    # One that a device may not see is not there, for it.
+    found = [view for view in found if permits.visible(credential, view)]
     if not found:
         raise ApiError(404, "not-found", "There is no such session", "List them: GET /api/v1/sessions?all=1")
     if len(found) > 1:

@@ -4,8 +4,13 @@ arrive, and no clock that ticks ten times a second in an idle process."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
+import struct
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -17,7 +22,7 @@ from websockets.protocol import State
 
 from tether.clock import monotonic
 from tether.errors import TetherError
-from tether.web.admission import HEADER_BYTES_MAX
+from tether.web.admission import HEADER_BYTES_MAX, Peer
 from tether.web.carrier import messages
 from tether.web.gate import SECURITY_HEADERS
 from tether.web.line import Line
@@ -42,7 +47,7 @@ class HttpProtocol(H11Protocol):
         """As uvicorn's, and the application gets to know its line."""
         super().connection_made(transport)
         self._headers_due: asyncio.TimerHandle | None = None
-        self.app_state = {**self.app_state, "line": Line(transport.abort, monotonic())}
+        self.app_state = {**self.app_state, "line": _line(transport)}
         if len(self.connections) > CONNECTIONS_MAX:
             transport.abort()
         else:
@@ -238,6 +243,37 @@ def bind(port: int) -> socket.socket:
             code="port",
         ) from None
     return listener
+
+
+def bind_local(path: Path) -> socket.socket:
+    """The Unix socket of the owner's commands, 0600 in the 0700 run directory."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener.bind(str(path))
+    os.chmod(path, 0o600)
+    return listener
+
+
+def _line(transport: asyncio.Transport) -> Line:
+    sock = transport.get_extra_info("socket")
+    line = Line(transport.abort, monotonic())
+    with contextlib.suppress(OSError, AttributeError):
+        if sock.family == socket.AF_UNIX:
+            line.peer = _peer(sock)
+        elif sock.family == socket.AF_INET:
+            line.ends = sock.getsockname(), sock.getpeername()
+    return line
+
+
+def _peer(sock: Any) -> Peer:
+    """Who connected, by the kernel's word. A user id that can't be told is nobody's."""
+    if sys.platform == "darwin":
+        # struct xucred and the pid have options of their own there: SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID.
+        uid = struct.unpack_from("=2I", sock.getsockopt(0, 1, 76))[1]
+        return Peer(struct.unpack("=i", sock.getsockopt(0, 2, 4))[0], uid)
+    pid, uid, _gid = struct.unpack("=3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return Peer(pid, uid)
 
 
 def _loop() -> str:

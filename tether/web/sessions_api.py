@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tether.store.reader import LogUnavailable
-from tether.web import offsets
+from tether.web import offsets, permits
 from tether.web.answers import ApiError, answer, client_json, session_json
 from tether.web.attachment import READ_BYTES, READ_EVENTS, output_extent
 from tether.web.bodies import check_query, query_int, read_json
 from tether.web.busside import BusSide
-from tether.web.lookup import resolve, side_of, turn
+from tether.web.lookup import credential_of, resolve, side_of, turn
 from tether.web.uplink import BrokerAway
 from tether.wire.codec import decode_body
 from tether.wire.control import Clients, ListClients, Refused, Stop
@@ -46,7 +46,9 @@ async def list_sessions(request: Request) -> Response:
     check_query(request, "all")
     everything = query_int(request, "all", 0, 0, 1) == 1
     side = side_of(request)
+    credential = credential_of(request.scope)
     views = [view for view in side.sessions() if everything or view.state not in ENDED]
+    views = [view for view in views if permits.visible(credential, view)]
     host = request.headers["host"]
     return answer(sessions=[session_json(view, host) for view in views], broker=side.uplink.ready)
 

@@ -227,8 +227,8 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     """The question `req` (0: an order without one) was not carried out.
 
     `code` is stable: hello-first, protocol, not-found, ended, observe-only, stale-epoch, not-attached, provider,
-    args, cwd, env, size, too-many, not-ready, spawner, bad-message, ambiguous, no-screen. `message` says what and why,
-    `hint` the next step.
+    args, cwd, env, size, too-many, not-ready, spawner, bad-message, ambiguous, no-screen,
+    scope, own-session. `message` says what and why, `hint` the next step.
     """
 
     req: int

@@ -17,7 +17,7 @@ HOST = (b"host", b"127.0.0.1:4789")
 BEARER = (b"authorization", b"Bearer good")
 
 
-def identify(bearer: str | None, cookie: str | None) -> Credential | None:
+def identify(bearer: str | None, cookie: str | None, under: object = None, reads: bool = False) -> Credential | None:
     return Credential("bearer", 1) if bearer == "good" else None
 
 

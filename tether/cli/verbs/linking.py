@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Annotated
 
 import typer
 
-from tether import secret_files
 from tether import settings as settings_module
-from tether.access import make_ticket
-from tether.cli import finding, gateway
+from tether.cli import finding, gateway, owner
 from tether.cli.call import CALL, note, out, out_json
-from tether.errors import NOT_FOUND, TetherError
 from tether.paths import resolve
 
 _Session = Annotated[str | None, typer.Argument(metavar="[ID]", help="Id, its beginning, or a title; none: the list.")]
@@ -54,16 +50,9 @@ def _address(session: str | None) -> str:
     paths = resolve()
     gateway.require_up(paths)
     settings = settings_module.load(paths.settings)
-    token = secret_files.read(paths.owner_token)
-    if not token:
-        raise TetherError(
-            f"There is no owner's token in {paths.owner_token}",
-            hint="Start the gateway: tether start",
-            status=NOT_FOUND,
-        )
     page = f"/s/{finding.find_any(paths, session).id}" if session else "/"
     # A fragment is sent to nobody: the page hands the ticket in, once.
-    ticket = make_ticket(token, int(time.time()), os.urandom(16))
+    ticket = owner.ask(paths, "POST", "/api/v1/tickets", {})["ticket"]
     return f"http://127.0.0.1:{gateway.web_port(paths, settings)}{page}#ticket={ticket}"
 
 

@@ -6,7 +6,6 @@ import contextlib
 import select
 import sys
 import time
-from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,7 +13,7 @@ import typer
 from tether import providers, settings
 from tether.bus import BrokerClient, Bus
 from tether.cli import finding, gateway, sessiontable
-from tether.cli.call import CALL, line, out, out_json
+from tether.cli.call import CALL, columns, line, out_json
 from tether.cli.rows import client_row, session_row
 from tether.paths import Paths, resolve
 from tether.providers.loading import login_shell
@@ -81,7 +80,7 @@ def clients(
         )
         for view in answer.clients
     ]  # fmt: skip
-    _columns(rows)
+    columns(rows)
     return 0
 
 
@@ -99,19 +98,9 @@ def list_providers() -> int:
         return 0
     rows = [("PROVIDER", "PROGRAM", "DESCRIPTION")]
     rows += [(p.name, _program(p), line(p.description)) for _, p in sorted(found.items())]
-    _columns(rows)
+    columns(rows)
     return 0
 
 
 def _program(provider: providers.Provider) -> str:
     return login_shell() if provider.login_shell else line(provider.argv[0])
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> None:
-    if not sys.stdout.isatty():
-        for row in rows:
-            out("\t".join(row))
-        return
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

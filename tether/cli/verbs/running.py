@@ -48,6 +48,9 @@ def run(
     no_reconnect: Annotated[bool, typer.Option("--no-reconnect", help="End when the gateway goes away.")] = False,
     observe: Annotated[bool, typer.Option(help="Attach as an observer.")] = False,
     nest: Annotated[bool, typer.Option(help="Allow it inside a session.")] = False,
+    share: Annotated[
+        bool | None, typer.Option("--share/--no-share", help="May paired devices see it? Agents yes, shells no.")
+    ] = None,
     transport: Annotated[str, typer.Option(help="pty.")] = "pty",
     detach_keys: Annotated[str, typer.Option(help="A prefix and a letter, or none.")] = "",
 ) -> int:
@@ -66,7 +69,7 @@ def run(
         leaving.refuse_nested()
     terminal = Terminal() if attached else None  # its guardian is forked before anything else is there
     try:
-        view = _launch(paths, settings, provider, args or [], title, cwd)
+        view = _launch(paths, settings, provider, args or [], title, cwd, share)
         _announce(view, paths, settings, keys, attached=attached)
         if terminal is None:
             return 0
@@ -78,14 +81,18 @@ def run(
             terminal.dismiss()
 
 
-def _launch(paths: Paths, settings: Settings, name: str, args: list[str], title: str, cwd: str) -> SessionView:
+def _launch(
+    paths: Paths, settings: Settings, name: str, args: list[str], title: str, cwd: str, share: bool | None
+) -> SessionView:
     found = providers.find(name, paths.providers)
     providers.validate_args(found, args)
     env = providers.offered_environment(found, dict(os.environ))
     directory = os.path.abspath(cwd) if cwd else _here()
     cols, rows = window_size(1)
     _ensure_gateway(paths, settings)
-    order = Launch(0, found.name, args, title, directory, cols, rows, env)
+    # A shell is the whole machine: a device gets to see one only when it was meant for that at its making.
+    shared = not found.login_shell if share is None else share
+    order = Launch(0, found.name, args, title, directory, cols, rows, env, shared)
     try:
         return _ask(paths, order)
     except TetherError as error:

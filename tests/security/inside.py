@@ -1,0 +1,140 @@
+"""The agent that tries: run inside a session, it does everything it can to type into it, pair or let itself in.
+
+Usage: inside.py HOME PORT. One JSON line for each try: {"try", "code"}; then END.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HOME, PORT = Path(sys.argv[1]), int(sys.argv[2])
+ME = os.environ["TETHER_SESSION_ID"]
+ENV = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "TETHER_HOME": str(HOME),
+       "TETHER_PORT": str(PORT), "LANG": "C.UTF-8"}  # fmt: skip
+
+
+def command(*args: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tether.cli", "--json", *args], env=ENV, capture_output=True, text=True, timeout=60,
+        stdin=subprocess.DEVNULL, cwd="/",
+    )  # fmt: skip
+    if done.returncode == 0:
+        return "DONE"
+    try:
+        return str(json.loads(done.stderr.strip().splitlines()[-1])["error"]["code"])
+    except (ValueError, KeyError, IndexError):
+        return f"status {done.returncode}: {done.stderr[-200:]}"
+
+
+def over_the_socket(path: str) -> str:
+    """The raw Unix socket of the web part, as curl would."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(HOME / "run" / "web.sock"))
+        body = "{}"
+        line.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Tether: 1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+        )
+        answer = b""
+        while part := line.recv(65536):
+            answer += part
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return str(document.get("error", {}).get("code", "DONE"))
+
+
+def forked_twice(act: Callable[[], str]) -> str:
+    """A daemon: no parent, no terminal, no session, no environment."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.environ.clear()
+            os.write(writer, act().encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as result:
+        said = result.read()
+    os.wait()
+    return said
+
+
+def typing(route: str) -> str:
+    """A WebSocket to our own session with the owner's token, from a connection of our own."""
+    from websockets.sync.client import connect
+
+    from tether.wire import decode, encode
+    from tether.wire.control import Attach, Attached, Input, InputAck, Refused
+    from tether.wire.ids import NO_SESSION
+
+    token = (HOME / "data" / "owner.token").read_text().strip()
+    url = f"ws://127.0.0.1:{PORT}/api/v1/sessions/{route}/attach"
+    with connect(url, additional_headers={"Authorization": f"Bearer {token}"}, proxy=None) as line:
+        client = os.urandom(16)
+        line.send(encode(NO_SESSION, Attach(1, client, "agent", "api", "control", 80, 24, True)))
+        while True:
+            sid, message = decode(line.recv(timeout=20))  # type: ignore[arg-type]
+            if isinstance(message, Attached):
+                line.send(encode(sid, Input(client, message.epoch, 1, b"y\r")))
+            elif isinstance(message, Refused):
+                return message.code
+            elif isinstance(message, InputAck):
+                return "DONE"
+
+
+def posing(role: str) -> str:
+    """On the bus with its token, as a part of the gateway."""
+    from tether.bus import Bus
+    from tether.clock import monotonic
+    from tether.paths import resolve
+    from tether.wire import decode, encode
+    from tether.wire.control import Hello, Refused, Welcome
+    from tether.wire.ids import NO_SESSION, make_session_id
+    from tether.wire.version import PROTOCOL
+    from tether.wire.views import SessionView
+
+    paths = resolve(ENV)
+    sid = make_session_id(1, bytes(5), bytes(5))
+    view = SessionView(sid, "x", "shell", "", "running") if role == "worker" else None
+    bus = Bus()
+    dealer = bus.dealer(paths.broker)
+    until = monotonic() + 20
+    sent = False
+    while monotonic() < until:
+        sent = sent or dealer.send(encode(NO_SESSION, Hello(PROTOCOL, role, paths.bus_token.read_text().strip(), view)))
+        frame = dealer.receive()
+        if frame is not None:
+            message = decode(frame)[1]
+            if isinstance(message, Refused):
+                return message.code
+            if isinstance(message, Welcome):
+                return "DONE"
+    return "nothing"
+
+
+TRIES: dict[str, Callable[[], Any]] = {
+    "a link for a browser": lambda: command("url"),
+    "the list of devices": lambda: command("devices"),
+    "revoking all devices": lambda: command("revoke", "--all", "--yes"),
+    "typing into itself": lambda: command("send", ME, "y", "--enter"),
+    "the raw socket": lambda: over_the_socket("/api/v1/tickets"),
+    "the raw socket, forked twice": lambda: forked_twice(lambda: over_the_socket("/api/v1/tickets")),
+    "typing over the web with the token": lambda: typing(ME),
+    "the same, forked twice": lambda: forked_twice(lambda: typing(ME)),
+    "a web part of its own": lambda: posing("web"),
+    "a worker of its own": lambda: posing("worker"),
+}
+
+for name, act in TRIES.items():
+    try:
+        code = act()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the result of the try
+        code = f"{type(error).__name__}: {error}"
+    print(json.dumps({"try": name, "code": code}), flush=True)
+print("END", flush=True)
