@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp  ## Start a shell session in a gateway of yours
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/tether run shell
 
 test: check      ## Everything that must hold before a commit
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/docs tests/security tests/integration
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/unit tests/docs tests/screen tests/security tests/integration
 
 check: $(VENV)/dev.stamp  ## Lint, format, types, import rules, generated files
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tether.screen import Screen
-from tether.screen.records import Cursor, Row
+from tether.screen.records import Cursor, Row, Terminal
 from tether.screen.rows import Cell, cell, words
 
 # What a snapshot leaves out on purpose: the modes of the screens, of which one is enough; mouse modes that do not hold
@@ -23,6 +23,8 @@ def state(screen: Screen, history: int = 50) -> dict[str, Any]:
     for one in taken.screens.values():
         one.history = 0
         one.cursor_style = 0 if hidden is one else one.cursor_style
+        if one.saved is not None and one.saved.origin and not _inside(taken.terminal, one.saved):
+            one.saved.origin = False  # cannot be made again, see compose
         for cursor in (one.cursor, one.saved):
             if cursor is not None:
                 cursor.charset = _charset(cursor)
@@ -37,20 +39,28 @@ def state(screen: Screen, history: int = 50) -> dict[str, Any]:
     }
 
 
+def _inside(terminal: Terminal, cursor: Cursor) -> bool:
+    return terminal.top <= cursor.y <= terminal.bottom and terminal.left <= cursor.x <= terminal.right
+
+
 def _charset(cursor: Cursor) -> int:
     """ASCII, chosen or not, is the same."""
     return cursor.charset & ~sum(1 << 2 * slot for slot in range(4) if cursor.charset >> 2 * slot & 3 == 1)
 
 
 def _row(row: Row) -> list[tuple[object, ...]]:
-    """A row's cells. The place that a wide character did not fit into counts as what follows its row's last cell."""
-    cells = [cell(row, x) for x in range(len(words(row)))]
-    if cells and not cells[-1].columns and not cells[-1].text and (len(cells) < 2 or cells[-2].columns != 2):
-        cells.pop()
-    return [(_text(c, cells[x - 1] if x else None), c.pen, c.link, c.protected) for x, c in enumerate(cells)]
+    """A row's cells. Spaces and erased cells of the same background are the same; so is the place that a wide
+    character did not fit into, if the row ends there."""
+    full = words(row)
+    if full and full[-1] >> 42 & 3 == 3:
+        full = full[:-1]
+    cells = [cell(row, x) for x in range(len(full))]
+    made = [(_text(c), c.pen if c.text.strip() else c.pen.filled and c.pen, c.link, c.protected) for c in cells]
+    while made and made[-1] == (" ", False, None, False):
+        made.pop()
+    return made
 
 
-def _text(found: Cell, before: Cell | None) -> str:
+def _text(found: Cell) -> str:
     """The library makes a space of two columns of what a character set lacks; it is written as two."""
-    wide_space = before is not None and before.text == " " and before.columns == 2
-    return " " if wide_space and not found.columns else found.text
+    return found.text or " "

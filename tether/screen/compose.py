@@ -10,6 +10,7 @@ the last column's cell again; the bytes of an unfinished sequence come last.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from tether.screen import modes, records
@@ -62,7 +63,7 @@ def _content(terminal: Terminal, history: Sequence[Row], rows: Sequence[Row]) ->
 
 def _to_alternate(terminal: Terminal, screen: Screen, rows: Sequence[Row]) -> bytes:
     """Leave the primary screen, which is printed, as a program left it that took the alternate one."""
-    out = modes.keyboard(screen)
+    out = modes.keyboard(screen) + modes.cursor_style(terminal, screen)
     if screen.saved is None:
         return out + b"\x1b[?47h"
     out += _placed(terminal, screen.saved, rows, full=True) + b"\x1b[?1049h" + _unplaced(screen.saved)
@@ -92,11 +93,13 @@ def _unplaced(cursor: Cursor) -> bytes:
 
 
 def _at(terminal: Terminal, cursor: Cursor, x: int, y: int, *, full: bool) -> bytes:
-    """Move to a place, in the cursor's origin mode."""
-    if not cursor.origin:
-        return b"\x1b[%d;%dH" % (y + 1, x + 1)
+    """Move to a place, in the cursor's origin mode. A place outside of the margins can't be reached in that mode: it
+    is what a cursor keeps that was saved before there were margins; then the place counts more."""
     top, left = (0, 0) if full else (terminal.top, terminal.left)
-    return b"\x1b[?6h\x1b[%d;%dH" % (max(0, y - top) + 1, max(0, x - left) + 1)
+    outside = not full and not (top <= y <= terminal.bottom and left <= x <= terminal.right)
+    if not cursor.origin or outside:
+        return b"\x1b[%d;%dH" % (y + 1, x + 1)
+    return b"\x1b[?6h\x1b[%d;%dH" % (y - top + 1, x - left + 1)
 
 
 def _cursor(terminal: Terminal, screen: Screen, rows: Sequence[Row]) -> bytes:
@@ -146,11 +149,10 @@ def _left(cursor: Cursor, rows: Sequence[Row]) -> tuple[int, Cell] | None:
 def _reprinted(terminal: Terminal, cursor: Cursor, rows: Sequence[Row], *, full: bool) -> bytes:
     """The last column's cell again, which leaves the cursor waiting behind it."""
     found = _left(cursor, rows)
+    last = cell(rows[cursor.y], cursor.x)
+    x, left = found or (cursor.x, replace(last, text=" "))
     painter = Painter(terminal.cols)
-    if found is None:
-        painter.out.append(b" ")
-    else:
-        painter.out.append(_at(terminal, cursor, found[0], cursor.y, full=full))
-        painter.cell(found[1])
-        painter.rest()
+    painter.out.append(_at(terminal, cursor, x, cursor.y, full=full))
+    painter.cell(left)
+    painter.rest()
     return b"".join(painter.out)

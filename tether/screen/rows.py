@@ -193,8 +193,10 @@ class Painter:
         """Whether the row's end and the next one's first character can be printed without a line's end between."""
         if not row.wraps or self._cols < 4 or len(row.cells) // row.width < self._cols:
             return False
-        last = cell(row, self._cols - 1)
-        return bool(last.text or not last.columns) and bool(cell(after, 0).text)
+        last, first = cell(row, self._cols - 1), cell(after, 0)
+        if words(row)[-1] & _WIDE == _IS_HEAD:  # a wide character did not fit; is it still there?
+            return first.columns == 2
+        return bool(last.text or not last.columns) and bool(first.text)
 
     def _take(self, wanted: Pen, link: tuple[bytes, bytes] | None, protected: bool) -> None:
         if wanted is not self._pen:
