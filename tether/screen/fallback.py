@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from tether.screen import binding
 from tether.screen.binding import Library
 from tether.screen.facts import ScreenFacts
+
+_PALETTE: Final = re.compile(rb"\x1b\]4;[^\x1b]*\x1b\\")
 
 
 def text(library: Library, terminal: Any, cols: int, rows: int) -> str:
@@ -17,13 +20,12 @@ def text(library: Library, terminal: Any, cols: int, rows: int) -> str:
     return shown + "\n" * (rows - 1 - shown.count("\n"))
 
 
-def snapshot(library: Library, terminal: Any, cols: int, rows: int) -> bytes:
+def snapshot(library: Library, terminal: Any, get: Callable[[int, str], int], cols: int, rows: int) -> bytes:
     """The visible screen and the cursor, without anything else. For the rare states that cannot be encoded."""
-    shown = _formatted(library, terminal, cols, rows, binding.FORMAT_VT)
-    at = [library.ffi.new("uint16_t *"), library.ffi.new("uint16_t *")]
-    library.lib.ghostty_terminal_get(terminal, binding.DATA_CURSOR_X, at[0])
-    library.lib.ghostty_terminal_get(terminal, binding.DATA_CURSOR_Y, at[1])
-    return shown + b"\x1b[m\x1b[%d;%dH" % (at[1][0] + 1, at[0][0] + 1)
+    shown = _PALETTE.sub(b"", _formatted(library, terminal, cols, rows, binding.FORMAT_VT))
+    x, y = get(binding.DATA_CURSOR_X, "uint16_t *"), get(binding.DATA_CURSOR_Y, "uint16_t *")
+    alternate = b"\x1b[?1049h\x1b[H" if get(binding.DATA_ACTIVE_SCREEN, "int *") else b""
+    return alternate + shown + b"\x1b[m\x1b[%d;%dH" % (y + 1, x + 1)
 
 
 def facts(get: Callable[[int, str], int], cols: int, rows: int) -> ScreenFacts:

@@ -19,6 +19,7 @@ _MODES: Final = tuple(
 )  # fmt: skip
 INSERT: Final = 1
 APPLICATION_CURSOR: Final = 4
+REVERSE_COLOURS: Final = 7
 ORIGIN: Final = 8
 AUTOWRAP: Final = 9
 CURSOR_BLINKING: Final = 12

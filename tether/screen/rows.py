@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from tether.screen.pen import PLAIN, RESET, Pen, fill, pen
+from tether.screen.pen import PLAIN, PLAIN_STYLE, RESET, Pen, fill, pen
 from tether.screen.records import Row
 
 _GAPS: Final = re.compile(rb"\0+")
@@ -22,8 +22,8 @@ _NO_CONTROLS: Final = {code: "\ufffd" for code in (*range(1, 0x20), *range(0x7F,
 
 # A cell's word: kind (bit 1 for erased with a background, then bit 0 for a colour of its own), content, style, width,
 # protection, link. Narrower words are its lower half, or the content alone.
-_ERASED: Final = 0b10
-_RGB: Final = 0b01
+ERASED: Final = 0b10
+RGB: Final = 0b01
 _CODE_BITS: Final = 0x1FFFFF
 _CODE: Final = _CODE_BITS << 2
 _STYLE_SHIFT: Final = 26
@@ -60,19 +60,30 @@ def words(row: Row) -> Sequence[int]:
             return row.cells.cast("Q")
 
 
+def columns_of(word: int) -> int:
+    """How many columns a cell takes: 0 for the second half of a wide character and for where one did not fit."""
+    return (1, 2, 0, 0)[(word & _WIDE) >> 42]
+
+
+def style_of(row: Row, word: int) -> bytes:
+    """The encoded style of a cell that is not erased."""
+    style = word >> _STYLE_SHIFT & 0xFFFF
+    return row.page.styles[style] if style else PLAIN_STYLE
+
+
 def cell(row: Row, x: int) -> Cell:
     """The cell of a row at a column."""
     cells = words(row)
     word = cells[x] if x < len(cells) else 0
-    code = 0 if word & _ERASED else word >> 2 & _CODE_BITS
+    code = 0 if word & ERASED else word >> 2 & _CODE_BITS
     text = _visible(chr(code) + row.graphemes.get(x, "")) if code else ""
-    return Cell(text, *_look(row, word), (1, 2, 0, 0)[(word & _WIDE) >> 42])
+    return Cell(text, *_look(row, word), columns_of(word))
 
 
 def plain(row: Row) -> str:
     """A row's text without the blanks at its end."""
     cells = words(row)
-    codes = (0 if word & _ERASED else word >> 2 & _CODE_BITS for word in cells)
+    codes = (0 if word & ERASED else word >> 2 & _CODE_BITS for word in cells)
     texts = [chr(code or 0x20) + row.graphemes.get(x, "") for x, code in enumerate(codes)]
     if row.width == 8:
         texts = [text for text, word in zip(texts, cells, strict=True) if (word & _WIDE) <= _IS_WIDE]
@@ -81,11 +92,11 @@ def plain(row: Row) -> str:
 
 def _look(row: Row, word: int) -> tuple[Pen, tuple[bytes, bytes] | None, bool]:
     """The pen, the link and the protection of a cell."""
-    if word & _ERASED:
-        return fill(word >> 2 & 0xFFFFFF, rgb=bool(word & _RGB)), None, False
-    style, link = word >> _STYLE_SHIFT & 0xFFFF, word >> _LINK_SHIFT
+    if word & ERASED:
+        return fill(word >> 2 & 0xFFFFFF, rgb=bool(word & RGB)), None, False
+    link = word >> _LINK_SHIFT
     return (
-        pen(row.page.styles[style]) if style else PLAIN,
+        pen(style_of(row, word)),
         row.page.links.get(link) if link else None,
         bool(word & _PROTECTED),
     )
@@ -136,7 +147,7 @@ class Painter:
         x = 0
         while x < len(cells):
             word = cells[x]
-            x = self._text(row, cells, x) if not word & _ERASED and word & _CODE else self._gap(row, cells, x)
+            x = self._text(row, cells, x) if not word & ERASED and word & _CODE else self._gap(row, cells, x)
             if joined:
                 joined = False
                 if self._pen.filled and x < self._cols:
@@ -158,7 +169,7 @@ class Painter:
         while x < count:
             word = cells[x]
             code = word >> 2 & _CODE_BITS
-            if word & _ERASED or not code or word & _LOOK != same:
+            if word & ERASED or not code or word & _LOOK != same:
                 break
             parts.append(chr(code))
             if more and x in more:
@@ -178,11 +189,11 @@ class Painter:
             x += 1
         width = x - start
         wanted, link, protected = _look(row, word)
-        if not word & _ERASED and wanted.shows:
+        if not word & ERASED and wanted.shows:
             self._take(wanted, link, protected)
             self.out.append(b" " * width)
             return x
-        if word & _ERASED:
+        if word & ERASED:
             self._take(wanted, None, False)
             self.out.append(b"\x1b[K" if x == self._cols else b"\x1b[%dX" % width)
         if x < self._cols:

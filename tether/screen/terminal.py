@@ -12,7 +12,9 @@ from tether.screen import binding, fallback, modes, queries, records
 from tether.screen.binding import Library, ScreenUnavailable, library
 from tether.screen.capture import CaptureFailed, capture
 from tether.screen.compose import clean, compose
+from tether.screen.cutting import CANCEL, SEQUENCE_MAX, Cutter
 from tether.screen.facts import HistoryLine, ScreenFacts
+from tether.screen.picture import BACKGROUND, FOREGROUND, Look, Picture, Piece, picture
 from tether.screen.records import Row
 from tether.screen.rows import Painter, plain
 from tether.screen.state import Capture
@@ -22,14 +24,11 @@ _TITLE_MAX: Final = 120
 # A limit in lines makes scrolling output five to eight times slower, so the limit is in bytes: some nine a cell.
 _BYTES_A_CELL: Final = 9
 _SCROLLBACK_MIN: Final = 2 << 20
-# What is kept of a sequence that has not ended, and so the most that a snapshot ends with.
-CONTINUATION_MAX: Final = 64 << 10
+# What the library keeps of a sequence that has not ended: more than is ever let through to it.
+_CONTINUATION_MAX: Final = 2 * SEQUENCE_MAX + (1 << 20)
 _APC_MAX: Final = 64 << 10
 _CELL_WIDTH: Final = 8
 _CELL_HEIGHT: Final = 16
-# Without default colours questions for them would stay without an answer. These are the web client's.
-FOREGROUND: Final = (0xD8, 0xDE, 0xE9)
-BACKGROUND: Final = (0x0E, 0x11, 0x16)
 # With this mode on a family of four is one character of two columns; no client of ours has it.
 _CLUSTERS_MODE: Final = 2027
 _CLUSTERS_ON: Final = re.compile(rb"2027[\d;:]*h")
@@ -69,7 +68,7 @@ class _Handle:
             raise MemoryError("no terminal")
         self.pointer = out[0]
         self.close = weakref.finalize(self, self.lib.ghostty_terminal_free, self.pointer)
-        self.number(binding.OPT_CONTINUATION_MAX_BYTES, CONTINUATION_MAX)
+        self.number(binding.OPT_CONTINUATION_MAX_BYTES, _CONTINUATION_MAX)
 
     def write(self, data: bytes) -> None:
         self.lib.ghostty_terminal_vt_write(self.pointer, data, len(data))
@@ -115,10 +114,13 @@ class Screen:
         handle.set(binding.OPT_KITTY_IMAGE_STORAGE_LIMIT, ffi.new("uint64_t *", 0))
         handle.number(binding.OPT_APC_MAX_BYTES, _APC_MAX)
         handle.number(binding.OPT_APC_MAX_BYTES_KITTY, _APC_MAX)
+        # Without default colours questions for them would stay without an answer.
         handle.set(binding.OPT_COLOR_FOREGROUND, ffi.new("Rgb *", FOREGROUND))
         handle.set(binding.OPT_COLOR_BACKGROUND, ffi.new("Rgb *", BACKGROUND))
         self._clusters = ffi.new("Mode *", (_CLUSTERS_MODE, False))
         handle.set(binding.OPT_MODE, self._clusters)
+        self._ground = ffi.new("bool *")
+        self._cutter = Cutter()
         self._on_reply = on_reply
         self._replies: list[bytes] = []
         if on_reply is not None:
@@ -128,7 +130,7 @@ class Screen:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Show what a program printed. Never raises for what is in it."""
-        data = bytes(data)  # copies a view only
+        data = self._cutter.rest(bytes(data))  # copies a view only
         if b"2027" in data:
             at = 0
             for found in _CLUSTERS_ON.finditer(data):
@@ -138,6 +140,8 @@ class Screen:
             data = data[at:]
         self._handle.write(data)
         self._no_clusters()
+        if self._cutter.too_long(data, ground=self._at_ground()):
+            self._cut()
         if self._replies:
             self._answer()
 
@@ -153,9 +157,9 @@ class Screen:
         """What brings a freshly reset terminal of this size into the same state, with the newest `history` lines of
         scrollback. It ends with the beginning of a sequence that is not finished, so that what follows continues it."""
         try:
-            return compose(self._capture(history))
+            return compose(self._capture(history)) + self._cutter.beginning
         except CaptureFailed:
-            return fallback.snapshot(self._library, self._handle.pointer, self.cols, self.rows)
+            return fallback.snapshot(self._library, self._handle.pointer, self._handle.get, self.cols, self.rows)
 
     def text(self) -> list[str]:
         """The visible rows without the blanks at their ends."""
@@ -169,6 +173,14 @@ class Screen:
         except CaptureFailed:
             return [line.encode() for line in self.text()]
         return [self._styled(row) for row in taken.rows[taken.active]]
+
+    def picture(self) -> Picture:
+        """The visible screen as what has to be drawn."""
+        try:
+            return picture(self._capture(0))
+        except CaptureFailed:
+            lines = [[Piece(0, len(text), text, Look(FOREGROUND, None))] if text else [] for text in self.text()]
+            return Picture(self.cols, self.rows, BACKGROUND, FOREGROUND, lines, None)
 
     def history(self, first: int, count: int) -> list[HistoryLine]:
         """`count` lines of scrollback from the line `first` on, where 0 is the oldest that is kept."""
@@ -212,6 +224,18 @@ class Screen:
     def _limit_scrollback(self) -> None:
         size = max(_SCROLLBACK_MIN, self.cols * _BYTES_A_CELL * self._scrollback_lines)
         self._handle.number(binding.OPT_SCROLLBACK_MAX_BYTES, size)
+
+    def _at_ground(self) -> bool:
+        self._library.lib.ghostty_terminal_get(self._handle.pointer, binding.DATA_VT_GROUND, self._ground)
+        return bool(self._ground[0])
+
+    def _cut(self) -> None:
+        """Leave a sequence that is too long."""
+        try:
+            self._cutter.cut(self._capture(0).continuation)
+        except CaptureFailed:
+            self._cutter.cut(b"")
+        self._handle.write(CANCEL)
 
     def _no_clusters(self) -> None:
         self._library.lib.ghostty_terminal_get(self._handle.pointer, binding.DATA_MODE, self._clusters)

@@ -115,7 +115,7 @@ def test_questions_are_answered_once_and_no_better_than_clients_can():
     screen = Screen(80, 24, on_reply=replies.append)
     screen.feed(b"\x1b[5;7H\x1b[6n\x1b[c\x1b[?u\x1b[?2027$p\x1b[?2004$p\x1b]11;?\x07\x1b[>q\x1b_Gi=1,a=q;AAAA\x1b\\")
     assert replies == [
-        b"\x1b[5;7R", b"\x1b[?62;22c", b"\x1b[?2027;0$y", b"\x1b[?2004;2$y", b"\x1b]11;rgb:0e0e/1111/1616\x07",
+        b"\x1b[5;7R", b"\x1b[?62;22c", b"\x1b[?2027;0$y", b"\x1b[?2004;2$y", b"\x1b]11;rgb:0d0d/1111/1717\x07",
         b"\x1bP>|tether\x1b\\",
     ]  # fmt: skip
     made(screen.snapshot())

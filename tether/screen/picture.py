@@ -1,0 +1,162 @@
+"""What a screen looks like: pieces of text with their colours, for drawing. Pure."""
+
+from __future__ import annotations
+
+import functools
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from tether.screen import modes
+from tether.screen.pen import PLAIN_STYLE
+from tether.screen.records import Row, Terminal
+from tether.screen.rows import ERASED, RGB, cell, columns_of, style_of, words
+from tether.screen.state import Capture
+
+Colour = tuple[int, int, int]
+# The web client's dark theme (web/src/terminal/themes.ts).
+FOREGROUND: Final[Colour] = (0xE6, 0xED, 0xF3)
+BACKGROUND: Final[Colour] = (0x0D, 0x11, 0x17)
+# The sixteen colours that programs name; the rest of the palette is a cube and a ramp.
+_NAMED: Final = (
+    "8b949e", "ff7b72", "4ecb71", "e3b341", "79b8ff", "d2a8ff", "56d4dd", "c9d1d9",
+    "8b949e", "ffa198", "7ee787", "f2cc60", "a5d0ff", "e2c5ff", "8be9f0", "ffffff",
+)  # fmt: skip
+_STEPS: Final = (0, 95, 135, 175, 215, 255)
+_BOLD, _ITALIC, _FAINT, _INVERSE, _INVISIBLE, _STRIKE, _OVERLINE = (1 << bit for bit in (0, 1, 2, 4, 5, 6, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a piece of text is drawn."""
+
+    foreground: Colour
+    background: Colour | None
+    """None for the picture's own."""
+    bold: bool = False
+    italic: bool = False
+    underline: bool = False
+    strike: bool = False
+    overline: bool = False
+
+
+@dataclass(slots=True)
+class Piece:
+    """Text from column x on, `columns` wide. Blank where there is only a background."""
+
+    x: int
+    columns: int
+    text: str
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A screen to be drawn. `cursor` is where it stands, None when it is hidden."""
+
+    cols: int
+    rows: int
+    background: Colour
+    foreground: Colour
+    pieces: list[list[Piece]]
+    cursor: tuple[int, int] | None
+
+
+def picture(taken: Capture) -> Picture:
+    """The visible screen."""
+    terminal = taken.terminal
+    colours = _Colours(terminal)
+    cursor = taken.screens[taken.active].cursor
+    return Picture(
+        terminal.cols, terminal.rows, colours.background, colours.foreground,
+        [_pieces(row, colours) for row in taken.rows[taken.active]],
+        (cursor.x, cursor.y) if modes.has(terminal, modes.CURSOR_VISIBLE) else None,
+    )  # fmt: skip
+
+
+def _pieces(row: Row, colours: _Colours) -> list[Piece]:
+    pieces: list[Piece] = []
+    for x, word in enumerate(words(row)):
+        columns = columns_of(word)
+        if not columns:
+            continue
+        found = cell(row, x)
+        look = colours.erased(word) if word & ERASED else colours.look(style_of(row, word))
+        if not found.text and look.background is None and not (look.underline or look.strike or look.overline):
+            continue
+        text = found.text or " "
+        last = pieces[-1] if pieces else None
+        if last is not None and last.look == look and last.x + len(last.text) == x and columns == len(text) == 1:
+            last.text += text
+            last.columns += 1
+        else:
+            # Wide characters and clusters are pieces of their own: their place must not depend on a font.
+            pieces.append(Piece(x, columns, text, look))
+    return pieces
+
+
+class _Colours:
+    """A terminal's colours, and the looks made of them."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._changed = terminal.palette
+        self.foreground = _colour(terminal.foreground) or FOREGROUND
+        self.background = _colour(terminal.background) or BACKGROUND
+        if modes.has(terminal, modes.REVERSE_COLOURS):
+            self.foreground, self.background = self.background, self.foreground
+        self.look = functools.cache(self._look)
+
+    def erased(self, word: int) -> Look:
+        content = word >> 2 & 0xFFFFFF
+        return Look(self.foreground, _bytes3(content) if word & RGB else self._palette(content & 0xFF))
+
+    def _look(self, style: bytes) -> Look:
+        if style == PLAIN_STYLE:
+            return Look(self.foreground, None)
+        flags = struct.unpack_from("<H", style, 12)[0]
+        bg = self._encoded(style[4:8])
+        # The theme's black is to be read on its background; on any other it is dark.
+        fg = self.background if bg and style[0:2] == b"\x01\0" else self._encoded(style[0:4]) or self.foreground
+        if flags & _INVERSE:
+            fg, bg = bg or self.background, fg
+        if flags & _FAINT:
+            fg = _mixed(fg, bg or self.background)
+        if flags & _INVISIBLE:
+            fg = bg or self.background
+        return Look(
+            fg, bg, bool(flags & _BOLD), bool(flags & _ITALIC), bool(flags >> 8 & 7), bool(flags & _STRIKE),
+            bool(flags & _OVERLINE),
+        )  # fmt: skip
+
+    def _encoded(self, colour: bytes) -> Colour | None:
+        match colour[0]:
+            case 0:
+                return None
+            case 1:
+                return self._palette(colour[1])
+            case _:
+                return colour[1], colour[2], colour[3]
+
+    def _palette(self, index: int) -> Colour:
+        return _colour(self._changed.get(index)) or _usual(index)
+
+
+def _usual(index: int) -> Colour:
+    if index < 16:
+        return _bytes3(int.from_bytes(bytes.fromhex(_NAMED[index]), "little"))
+    if index < 232:
+        index -= 16
+        return _STEPS[index // 36], _STEPS[index // 6 % 6], _STEPS[index % 6]
+    return (8 + 10 * (index - 232),) * 3
+
+
+def _colour(encoded: bytes | None) -> Colour | None:
+    return (encoded[0], encoded[1], encoded[2]) if encoded is not None else None
+
+
+def _bytes3(value: int) -> Colour:
+    return value & 0xFF, value >> 8 & 0xFF, value >> 16 & 0xFF
+
+
+def _mixed(one: Colour, other: Colour) -> Colour:
+    return (one[0] + other[0]) // 2, (one[1] + other[1]) // 2, (one[2] + other[2]) // 2
