@@ -8,7 +8,7 @@ newest output, as it came.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from tether.screen import Screen, ScreenUnavailable
@@ -120,18 +120,25 @@ def rebuild(
 
 def at(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lines: int = 10_000) -> Rewound:
     """The screen of the session `view` as of event `seq`, or of the newest one in the log."""
+    *_, made = steps(log, view, seq, scrollback_lines=scrollback_lines)
+    return made
+
+
+def steps(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lines: int = 10_000) -> Iterator[Rewound]:
+    """As `at`, but in slices of some milliseconds: the screen as far as it is, until it is there."""
     newest = _SEQ_MAX if seq is None else max(0, seq)
     checkpoint = log.checkpoint_at_or_before(view.sid, min(newest, view.seq) if view.seq else newest)
     if checkpoint is None and seq is None and view.offset > UNAIDED_BYTES:
         made = rebuild(None, log.tail(view.sid, UNAIDED_BYTES), view, scrollback_lines=scrollback_lines)
     else:
         made = rebuild(checkpoint, (), view, scrollback_lines=scrollback_lines)
+    yield made
     while rows := log.events(view.sid, made.seq, _ROWS, _ROWS_BYTES):
         for row in rows:
             if row[0] > newest:
-                return made
+                return
             made.take(row)
-    return made
+        yield made
 
 
 def snapshot(log: Log, view: SessionView, history: int, seq: int | None = None) -> Snapshot:

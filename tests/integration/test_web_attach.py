@@ -65,7 +65,7 @@ def test_a_client_attaches_sees_types_and_sees_the_echo(gateway: Gateway, shell:
         first, second = client.expect(Attached), client.expect(Snapshot)
         assert (first.req, first.mode, first.view.id) == (7, "control", shell)
         assert first.lane == b"", "the key to a socket of this machine is nothing for a browser"
-        assert second.kind == "tail"
+        assert second.kind == "screen"
         client.type(b"echo hi-$((40+2))\r")
         client.until(b"hi-42")
         assert client.seqs == list(range(second.seq + 1, second.seq + 1 + len(client.seqs)))

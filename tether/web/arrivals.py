@@ -11,10 +11,30 @@ from typing import Any, Final
 
 from tether.errors import printable
 from tether.wire.codec import WireError, decode
-from tether.wire.control import Attach, Credit, Detach, Input, Ping, Refused, Release, Resize, Seen, Take
+from tether.wire.control import (
+    Attach,
+    Credit,
+    Detach,
+    HistoryQuery,
+    Input,
+    Ping,
+    Refused,
+    Release,
+    Resize,
+    Seen,
+    SnapshotQuery,
+    Take,
+)
 from tether.wire.events import Unknown
 from tether.wire.ids import NO_SESSION, is_client_id
-from tether.wire.limits import COLS_MAX, INPUT_BYTES_MAX, ROWS_MAX, TITLE_CHARS_MAX, WEBSOCKET_FRAME_BYTES_MAX
+from tether.wire.limits import (
+    COLS_MAX,
+    HISTORY_LINES_MAX,
+    INPUT_BYTES_MAX,
+    ROWS_MAX,
+    TITLE_CHARS_MAX,
+    WEBSOCKET_FRAME_BYTES_MAX,
+)
 
 MODES: Final = frozenset({"control", "observe"})
 KINDS: Final = frozenset({"web", "api"})
@@ -92,8 +112,15 @@ def _problem(message: Any) -> tuple[str, str] | None:
             fits = 1 <= cols <= COLS_MAX and 1 <= rows <= ROWS_MAX
             return None if fits else ("size", f"A terminal has 1 to {COLS_MAX} columns and rows, not {cols}x{rows}")
         case Seen(seq=seq, offset=offset) | Credit(seq=seq, offset=offset):
-            fits = 0 <= seq <= _OFFSET_MAX and 0 <= offset <= _OFFSET_MAX
+            skip = message.skip if isinstance(message, Credit) else 0
+            fits = min(seq, offset, skip) >= 0 and max(seq, offset, skip) <= _OFFSET_MAX
             return None if fits else ("bad-message", "Positions are not negative")
+        case SnapshotQuery(history=history):
+            fits = 0 <= history <= HISTORY_LINES_MAX
+            return None if fits else ("bad-message", f"A snapshot has 0 to {HISTORY_LINES_MAX} lines of history")
+        case HistoryQuery(skip=skip, count=count):
+            fits = 0 <= skip <= _OFFSET_MAX and 1 <= count <= HISTORY_LINES_MAX
+            return None if fits else ("bad-message", f"A page of history has 1 to {HISTORY_LINES_MAX} lines")
         case Take() | Release() | Detach() | Ping():
             return None
         case Attach():

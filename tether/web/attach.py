@@ -78,7 +78,7 @@ async def _serve(websocket: WebSocket, connection: Connection) -> Close:
     socket = line.of(websocket.scope).socket
     if socket is None:
         raise RuntimeError("the server below is not ours")
-    socket.hand_over(lambda frame: _take(connection, frame), connection.pump)
+    socket.hand_over(lambda frame: _take(connection, frame), connection.viewer.pump)
     showing = asyncio.create_task(connection.show(socket))
     receiving = asyncio.create_task(_receive_all(websocket, connection))
     ends: set[asyncio.Future[Any]] = {showing, receiving, connection.closing}

@@ -31,6 +31,7 @@ from tether.web.connection import (
 from tether.web.credentials import Credentials
 from tether.web.hub import LIVE_HWM, Hub
 from tether.web.mirror import Mirror
+from tether.web.screens import Screens
 from tether.web.telling import Telling
 from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
@@ -75,6 +76,7 @@ class BusSide:
             self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed
         )
         self.telling = Telling(self.uplink)
+        self.screens = Screens(self.uplink, self.reader)
         self._parent = os.getppid()
         self._ticks = 0
         self.leaving: dict[object, Callable[[], bool]] = {}
@@ -85,6 +87,7 @@ class BusSide:
         """Close every socket. Clients are not detached: they come back to the next web process."""
         self._ticker.cancel()
         self._reviewer.cancel()
+        self.screens.close()
         for timer in self._departures.values():
             timer.cancel()
         for hub in self._hubs.values():
@@ -308,7 +311,7 @@ class BusSide:
         heartbeat = self._ticks % round(CLIENT_HEARTBEAT_S / TICK_S) == 0
         for connection in list(self.connections.values()):
             silent_s = now - connection.alive()
-            if silent_s > (STALLED_S if connection.sending else IDLE_S):
+            if silent_s > (STALLED_S if connection.viewer.sending else IDLE_S):
                 connection.close(CLOSE_IDLE)
             elif silent_s <= IDLE_S:
                 connection.tick(now)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# About 20 ms of a terminal that renders 6 MB/s: the screen never runs dry, and a key is seen at once.
-WINDOW_BYTES: Final = 128 * 1024
+# About 10 ms of a terminal that renders 6 MB/s: the screen never runs dry, and a key is seen at once. It is also what a
+# slow one must still render before it can show anything else: 64 ms at 1 MB/s.
+WINDOW_BYTES: Final = 64 * 1024
 
 
 @dataclass
@@ -48,10 +49,21 @@ class Flow:
         self.sent = max(self.sent or 0, offset + size)
 
     def snapshot(self, offset: int, size: int) -> None:
-        """A snapshot of `size` bytes that ends at `offset` was sent."""
+        """A snapshot of `size` bytes, up to `offset`, was sent. What it skips is not in flight; what was still is."""
+        in_flight = self._in_flight() + size
         if self.sent is None:
             self._start(max(0, offset - size))
-        self.sent = max(self.sent or 0, offset)
+        elif self.credited is not None:
+            self.credited = max(self.credited, offset - in_flight)
+        self.sent = offset
+
+    def has_rendered_most(self) -> bool:
+        """True when at most half a window is in flight."""
+        return self.credited is not None and self._in_flight() * 2 <= self.window
+
+    def behind(self, newest: int) -> int:
+        """How many bytes up to the offset `newest` were not sent."""
+        return max(0, newest - self.sent) if self.sent is not None else 0
 
     def _start(self, offset: int) -> None:
         if self.credited is not None:

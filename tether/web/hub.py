@@ -57,7 +57,8 @@ class Hub:
     ) -> None:
         self.sid = sid
         self.recent = Recent()
-        self.newest = 0
+        self.newest = 0  # the newest event that is known to exist
+        self.offset = 0  # behind the newest output that was seen here
         self.watchers: dict[Watcher, None] = {}
         self._lanes = 0
         self._hear_store = hear_store
@@ -178,7 +179,10 @@ class Hub:
         except WireError as error:
             log.warning("event=bad-live-frame error=%r", str(error))
             return False
-        return piece is not None and self.recent.add(piece)
+        if piece is None or not self.recent.add(piece):
+            return False
+        self.offset = max(self.offset, piece.offset + piece.size)
+        return True
 
     def _drain(self) -> None:
         news = False

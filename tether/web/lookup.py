@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Generator
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -63,9 +61,3 @@ async def _ask_broker(side: BusSide) -> bool:
     if isinstance(answer, Sessions):
         side.learn(answer)
     return isinstance(answer, Sessions)
-
-
-@types.coroutine
-def turn() -> Generator[None, None, None]:
-    """Give everybody else a turn of the loop."""
-    yield

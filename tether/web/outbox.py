@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tether.wire.codec import encode
-from tether.wire.control import Attached, Control, InputAck, Pong
+from tether.wire.control import Attached, Control, History, InputAck, Pong
 from tether.wire.views import SessionView
 
 ANSWERS_MAX: Final = 64
@@ -33,7 +33,7 @@ class Outbox:
         match message:
             case InputAck():
                 self._latest[InputAck] = merge_acks(self._latest.get(InputAck), message)
-            case Attached() | Control() | Pong() | SessionView():
+            case Attached() | Control() | Pong() | SessionView() | History():
                 self._latest[type(message)] = message
                 # What is true last must be read last: an Attached and a Control may contradict each other.
                 self._latest.move_to_end(type(message))

@@ -20,7 +20,8 @@ from tether.web.answers import ApiError, answer, client_json, session_json
 from tether.web.attachment import READ_BYTES, READ_EVENTS, output_extent
 from tether.web.bodies import check_query, query_int, read_json
 from tether.web.busside import BusSide
-from tether.web.lookup import credential_of, resolve, side_of, turn
+from tether.web.lookup import credential_of, resolve, side_of
+from tether.web.turns import turn
 from tether.web.uplink import BrokerAway
 from tether.wire.codec import decode_body
 from tether.wire.control import Clients, ListClients, Refused, Stop

@@ -17,7 +17,7 @@ from tether.clock import monotonic
 from tether.web.lane import LaneKeeper
 from tether.web.mirror import merge
 from tether.web.uplink import Uplink
-from tether.wire.control import Attach, Attached, Control, Refused, Release, Take
+from tether.wire.control import Attach, Attached, Control, HistoryQuery, Refused, Release, Take
 from tether.wire.views import ENDED, SessionView
 
 # How long the first answer waits for the broker before the client is told that it only observes for now.
@@ -103,7 +103,7 @@ class Standing:
         """The client is gone."""
         self._lane.leave()
 
-    def ask(self, question: Take | Release) -> None:
+    def ask(self, question: Take | Release | HistoryQuery) -> None:
         """Pass a question of the client's on; its answer carries the client's own number."""
 
         def answered(message: Any) -> None:

@@ -119,7 +119,7 @@ class _Frames(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = self._connection
-        body = _Body(send, self._line, connection.pump)
+        body = _Body(send, self._line, connection.viewer.pump)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             showing = asyncio.create_task(connection.show(body, KEEPALIVE_S))

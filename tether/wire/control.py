@@ -327,10 +327,12 @@ class History(msgspec.Struct, frozen=True, array_like=True, tag="history"):
 
 
 class Credit(msgspec.Struct, frozen=True, array_like=True, tag="credit"):
-    """Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight."""
+    """Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight.
+    Who is more than `skip` bytes behind is shown the newest screen (a Snapshot) instead of them; 0: never."""
 
     seq: int
     offset: int
+    skip: int = 0
 
 
 ToBroker = (

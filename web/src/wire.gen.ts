@@ -532,6 +532,7 @@ export interface Credit {
   readonly tag: "credit";
   readonly seq: number;
   readonly offset: number;
+  readonly skip: number;
 }
 
 /** Client or web to broker: something happened there that belongs in the audit log. */
@@ -687,7 +688,7 @@ export const FIELDS = {
   Lane: [["client", "bytes"], ["epoch", "int"], ["key", "bytes"]],
   LaneOpen: [["epoch", "int"], ["next_seq", "int"]],
   SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false]],
-  Credit: [["seq", "int"], ["offset", "int"]],
+  Credit: [["seq", "int"], ["offset", "int"], ["skip", "int", 0]],
   Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
   Typed: [["client", "bytes"], ["size", "int"], ["pieces", "int"], ["since", "int"], ["until", "int"]],
   AuditEntry: [["boot", "str"], ["n", "int"], ["ts", "int"], ["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],

@@ -82,3 +82,19 @@ def test_in_flight_never_exceeds_the_window_and_a_client_that_renders_all_is_nev
         flow.credit(rendered)
     flow.credit(sent)
     assert flow.admits(WINDOW_BYTES)
+
+
+def test_what_a_later_screen_skips_is_neither_behind_nor_in_flight_and_what_was_in_flight_is():
+    flow = Flow(window=100)
+    flow.credit(0)
+    flow.output(0, 60)
+    assert (flow.behind(60), flow.behind(5_000_000)) == (0, 4_999_940)
+    assert not flow.has_rendered_most()
+    flow.credit(50)
+    assert flow.has_rendered_most()
+    flow.snapshot(5_000_000, 30)
+    assert (flow.behind(5_000_000), flow.room()) == (0, 60)
+    flow.credit(60)
+    assert flow.room() == 60, "the screen is on its way still"
+    flow.credit(5_000_000)
+    assert flow.room() == 100
