@@ -141,6 +141,20 @@ def steps(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lin
         yield made
 
 
+def event_at(log: Log, view: SessionView, ts: int) -> int:
+    """The newest event of the session that is not later than `ts` (microseconds); its first when all are."""
+    low, high = max(1, view.first_seq), max(1, view.seq)
+    while low < high:
+        middle = (low + high + 1) // 2
+        rows = log.events(view.sid, middle - 1, 1)
+        event = decode_body(rows[0][1]) if rows else None
+        if getattr(event, "ts", ts + 1) <= ts:
+            low = max(middle, rows[0][0])
+        else:
+            high = middle - 1
+    return low
+
+
 def snapshot(log: Log, view: SessionView, history: int, seq: int | None = None) -> Snapshot:
     """What a client is shown of the session `view` as of event `seq`, or of the newest one in the log. Where there is
     no emulator, the newest output."""

@@ -10,6 +10,7 @@ from tether import rewind
 from tether.bus import BrokerClient, Bus
 from tether.errors import TetherError
 from tether.paths import Paths
+from tether.screen import Screen
 from tether.store.reader import LogReader
 from tether.wire.control import Snapshot, SnapshotQuery
 from tether.wire.views import ENDED, SessionView
@@ -36,3 +37,10 @@ def newest(paths: Paths, log: LogReader, view: SessionView, history: int = 0) ->
         if found is not None:
             return found
     return rewind.snapshot(log, log.session(view.sid) or view, history)
+
+
+def show(snapshot: Snapshot) -> Screen:
+    """A screen that shows `snapshot`; to be closed. ScreenUnavailable where there is no emulator."""
+    screen = Screen(snapshot.cols or 80, snapshot.rows or 24)
+    screen.feed(snapshot.data)
+    return screen

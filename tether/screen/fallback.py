@@ -20,6 +20,14 @@ def text(library: Library, terminal: Any, cols: int, rows: int) -> str:
     return shown + "\n" * (rows - 1 - shown.count("\n"))
 
 
+def passage(library: Library, terminal: Any, first: int, cols: int, rows: int) -> str:
+    """The scrollback from its line `first` on, then the visible rows; rows that went on in the next are joined."""
+    begin = (binding.POINT_HISTORY, first) if first >= 0 else (binding.POINT_ACTIVE, 0)
+    return _formatted(library, terminal, cols, rows, binding.FORMAT_PLAIN, begin, unwrap=True).decode(
+        "utf-8", "replace"
+    )
+
+
 def snapshot(library: Library, terminal: Any, get: Callable[[int, str], int], cols: int, rows: int) -> bytes:
     """The visible screen and the cursor, without anything else. For the rare states that cannot be encoded."""
     shown = _PALETTE.sub(b"", _formatted(library, terminal, cols, rows, binding.FORMAT_VT))
@@ -38,16 +46,26 @@ def facts(get: Callable[[int, str], int], cols: int, rows: int) -> ScreenFacts:
     )
 
 
-def _formatted(library: Library, terminal: Any, cols: int, rows: int, form: int) -> bytes:
+def _formatted(
+    library: Library,
+    terminal: Any,
+    cols: int,
+    rows: int,
+    form: int,
+    begin: tuple[int, int] = (binding.POINT_ACTIVE, 0),
+    *,
+    unwrap: bool = False,
+) -> bytes:
     ffi, lib = library.ffi, library.lib
     chosen = ffi.new("Selection *")
     chosen.size = ffi.sizeof("Selection")
-    for ref, x, y in ((chosen.start, 0, 0), (chosen.end, cols - 1, rows - 1)):
+    ends = ((chosen.start, begin[0], 0, begin[1]), (chosen.end, binding.POINT_ACTIVE, cols - 1, rows - 1))
+    for ref, tag, x, y in ends:
         ref.size = ffi.sizeof("GridRef")
-        point = ffi.new("Point *", (binding.POINT_ACTIVE, 0, x, y, 0))
+        point = ffi.new("Point *", (tag, 0, x, y, 0))
         if lib.ghostty_terminal_grid_ref(terminal, point[0], ffi.addressof(ref)) != binding.OK:
             return b""
-    options = ffi.new("Format *", (ffi.sizeof("Format"), form, False, True, chosen))
+    options = ffi.new("Format *", (ffi.sizeof("Format"), form, unwrap, True, chosen))
     written = ffi.new("size_t *")
     size = cols * rows * 4 + 1
     while True:

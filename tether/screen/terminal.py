@@ -192,6 +192,12 @@ class Screen:
             return []
         return [HistoryLine(plain(row), self._styled(row), row.wraps) for row in taken.history[: max(0, count)]]
 
+    def passage(self, first: int) -> str:
+        """The scrollback from its line `first` on and then the visible rows, as text; rows that went on in the next one
+        are joined. Quick: for who looks through everything."""
+        first = first if first < self.history_size() else -1
+        return fallback.passage(self._library, self._handle.pointer, first, self.cols, self.rows)
+
     def history_size(self) -> int:
         """How many lines of scrollback there are."""
         return self._handle.get(binding.DATA_SCROLLBACK_ROWS, "size_t *")

@@ -1,4 +1,4 @@
-"""snapshot, export: a session's screen, and a session as a file."""
+"""export: a session as a file."""
 
 from __future__ import annotations
 
@@ -7,70 +7,27 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from tether.cli import cast, finding, history
-from tether.cli.call import CALL, line, note, out_json
+from tether.cli.call import line, note
 from tether.cli.plaintext import Plain
 from tether.cli.verbs.reading import event_row
 from tether.errors import USAGE, TetherError
 from tether.paths import resolve
 from tether.store.reader import LogReader
-from tether.wire.codec import decode_body
-from tether.wire.events import Created, Event, Output, Resized, Unknown
-
-# What is fed to the emulator: half a second's work.
-_SNAPSHOT_BYTES: Final = 32 << 20
+from tether.wire.events import Event, Output
 
 _Session = Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a title.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
-    app.command(epilog="Examples: tether snapshot k3v9 | tether snapshot k3v9 --ansi")(snapshot)
     app.command(epilog="Examples: tether export k3v9 --format cast -o demo.cast, then: asciinema play demo.cast")(
         export
     )
-
-
-def snapshot(
-    session: _Session,
-    text: Annotated[bool, typer.Option("--text", help="Plain text (the default).")] = False,
-    ansi: Annotated[bool, typer.Option("--ansi", help="With colours and styles.")] = False,
-) -> int:
-    """Print a session's screen as it is now, or as it was at the end."""
-    if text and ansi:
-        raise TetherError("--text and --ansi exclude each other", code="usage", status=USAGE)
-    view = finding.find_any(resolve(), session)
-    with contextlib.closing(LogReader(resolve())) as log:
-        rows = log.tail(view.sid, _SNAPSHOT_BYTES)
-    events: list[Event] = [e for _, body in rows if not isinstance(e := decode_body(body), Unknown)]
-    cols, height = view.cols, view.rows
-    shown = _shown(events, cols, height, ansi=ansi)
-    if CALL.json:
-        out_json(
-            {"schema": 1, "id": view.id, "cols": cols, "rows": height, "seq": rows[-1][0] if rows else 0, "text": shown}
-        )
-    else:
-        sys.stdout.write(shown.rstrip("\n") + "\n")
-    return 0
-
-
-def _shown(events: Iterable[Event], cols: int, rows: int, *, ansi: bool) -> str:
-    from tether.screen import Screen
-
-    screen = Screen(cols or 80, rows or 24)
-    try:
-        for event in events:
-            if isinstance(event, Output):
-                screen.feed(event.data)
-            elif isinstance(event, Created | Resized) and event.cols and event.rows:
-                screen.resize(event.cols, event.rows)
-        return b"\n".join(screen.styled()).decode("utf-8", "replace") if ansi else "\n".join(screen.text())
-    finally:
-        screen.close()
 
 
 def export(

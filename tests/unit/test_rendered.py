@@ -1,0 +1,119 @@
+"""A line is found as it was seen, however it came to the screen, and told once for each time that it appeared."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.test_rewind import Memory, checkpoints, view
+from tether import rendered, rewind
+from tether.wire.codec import encode_body
+from tether.wire.events import Created, Output
+from tether.wire.storing import Checkpoint
+
+
+def log_of(*pieces: bytes, every: int = 0) -> Memory:
+    rows: list[rewind.Row] = [(1, encode_body(Created(1, 1, "shell", "", "/", 40, 12, "o", "m")))]
+    offset = 0
+    for piece in pieces:
+        seq = len(rows) + 1
+        rows.append((seq, encode_body(Output(seq, seq * 1000, offset, piece))))
+        offset += len(piece)
+    return Memory(rows, checkpoints(rows, every) if every else [])
+
+
+def found(log: Memory, wanted: str, *, fold: bool = False) -> list[tuple[int, str]]:
+    steps = rendered.search(log, view(seq=len(log.rows)), wanted, fold=fold)
+    return sorted((one.seq, one.text) for one in steps if isinstance(one, rendered.Line))
+
+
+def test_a_line_drawn_with_cursor_motion_in_any_order() -> None:
+    log = log_of(b"\x1b[5;12Hworld", b"\x1b[5;1Hhello", b"\x1b[5;6H, my")
+    assert found(log, "hello, my") == [(4, "hello, my  world")]
+    assert found(log, "hello world") == []
+
+
+def test_a_line_with_styles_between_its_letters() -> None:
+    assert found(log_of(b"\x1b[31mE\x1b[1mrr\x1b[mor\x1b[4m: 7\x1b[m\r\n"), "Error: 7") == [(2, "Error: 7")]
+
+
+def test_a_line_that_was_overwritten_later_and_one_that_never_was() -> None:
+    log = log_of(b"progress 10 %", b"\rprogress 50 %", b"\rdone         ")
+    assert found(log, "50 %") == [(3, "progress 50 %")]
+    assert found(log, "70 %") == []
+
+
+def test_a_line_that_was_wrapped_is_one() -> None:
+    log = log_of(b"x" * 30 + b"needle in the wrap" + b"y" * 30 + b"\r\n")
+    assert [seq for seq, _ in found(log, "needle in the wrap")] == [2]
+
+
+def test_lines_that_scrolled_by_within_one_event() -> None:
+    flood = b"".join(b"line number %d of many\r\n" % n for n in range(1000))
+    log = log_of(flood, flood.replace(b"line", b"row"))
+    assert found(log, "line number 17 of") == [(2, "line number 17 of many")]
+    assert found(log, "row number 999 of") == [(3, "row number 999 of many")]
+
+
+def test_a_line_that_stays_is_told_once_and_one_that_comes_back_again() -> None:
+    log = log_of(b"the prompt\r\n", b"a\r\n", b"b\r\n", b"\x1b[2J\x1b[H", b"the prompt\r\n")
+    assert found(log, "the prompt") == [(2, "the prompt"), (6, "the prompt")]
+
+
+def test_a_full_screen_program_and_what_it_leaves_behind() -> None:
+    log = log_of(b"before\r\n" * 20, b"\x1b[?1049h\x1b[H\x1b[2Jin the editor", b"\x1b[?1049l", b"after\r\n" * 20)
+    assert found(log, "in the editor") == [(3, "in the editor")]
+    assert found(log, "before")[0] == (2, "before")
+    assert found(log, "after") == [(5, "after")]
+
+
+def test_the_scrollback_may_be_cleared() -> None:
+    fill = b"".join(b"fill %d\r\n" % n for n in range(50))
+    log = log_of(fill, b"\x1b[H\x1b[2J\x1b[3J", b"".join(b"new %d\r\n" % n for n in range(60)))
+    assert found(log, "new 3") == [(4, text) for text in ["new 3", *(f"new {n}" for n in range(30, 40))]]
+
+
+def test_case_may_not_matter() -> None:
+    log = log_of("GRÖSSE\r\n".encode())
+    assert found(log, "größe") == []
+    assert found(log, "größe", fold=True) == [(2, "GRÖSSE")]
+
+
+def test_the_newest_stretch_comes_first_and_nothing_twice() -> None:
+    log = log_of(*(b"mark %d\r\n" % n for n in range(40)), every=10)
+    steps = list(rendered.search(log, view(seq=len(log.rows)), "mark"))
+    assert [step.seq for step in steps if isinstance(step, rendered.Stretch)] == [41, 31, 21, 11, 1]
+    assert sorted(step.text for step in steps if isinstance(step, rendered.Line)) == sorted(
+        f"mark {n}" for n in range(40)
+    )
+
+
+def test_a_damaged_checkpoint_is_said() -> None:
+    log = log_of(*(b"mark %d\r\n" % n for n in range(10)))
+    log.kept = [
+        Checkpoint(5, 1, 0, 40, 12, b"junk"),
+    ]
+    ends = [step for step in rendered.search(log, view(seq=11), "mark") if isinstance(step, rendered.Stretch)]
+    assert [end.exact for end in ends] == [False, True]
+
+
+def test_terminals_of_a_thousand_columns_take_no_more_memory() -> None:
+    assert rendered._kept_lines(1000) * 1000 <= rendered._kept_lines(80) * 80 + 1000
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(0, 9), st.data())
+def test_every_printed_line_is_found_whatever_the_events_and_checkpoints(
+    sizes: list[int], every: int, draw: st.DataObject
+) -> None:
+    lines = [f"unique-{n}-line" for n in range(60)]
+    data = "".join(f"{line}\r\n" for line in lines).encode()
+    pieces = []
+    at = 0
+    for size in sizes:
+        pieces.append(data[at : at + size])
+        at += size
+    pieces.append(data[at:])
+    log = log_of(*[piece for piece in pieces if piece], every=every + 2)
+    wanted = draw.draw(st.sampled_from(lines))
+    assert {text for _, text in found(log, wanted)} == {wanted}
