@@ -19,7 +19,7 @@ from tether.devices.registry import Registry
 from tether.devices.rows import Device
 from tether.errors import printable
 from tether.paths import Paths
-from tether.web import access_api, answers, audit_api, devices_api, pages, sessions_api, stream
+from tether.web import access_api, answers, audit_api, devices_api, pages, screen_api, sessions_api, stream
 from tether.web.admission import Policy, Refusal, rules
 from tether.web.answers import ApiError
 from tether.web.attach import attach
@@ -81,6 +81,7 @@ def route_table() -> RouteTable:
     table.get(_SESSION, sessions_api.get_session)
     table.get(f"{_SESSION}/events", sessions_api.get_events)
     table.get(f"{_SESSION}/output", sessions_api.get_output)
+    table.get(f"{_SESSION}/screen", screen_api.get_screen)
     table.get(f"{_SESSION}/clients", sessions_api.get_clients)
     table.post(f"{_SESSION}/stop", sessions_api.stop_session, scope=scopes.LOCAL)
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)

@@ -33,6 +33,7 @@ from tether.web.hub import LIVE_HWM, Hub
 from tether.web.mirror import Mirror
 from tether.web.screens import Screens
 from tether.web.telling import Telling
+from tether.web.thumbnails import Thumbnails
 from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Detach, Refused, Sessions
@@ -77,6 +78,7 @@ class BusSide:
         )
         self.telling = Telling(self.uplink)
         self.screens = Screens(self.uplink, self.reader)
+        self.thumbnails = Thumbnails(self.screens, monotonic)
         self._parent = os.getppid()
         self._ticks = 0
         self.leaving: dict[object, Callable[[], bool]] = {}
