@@ -1,5 +1,8 @@
 """Record what real programs print: tests/screen/streams. `python tools/record_streams.py [NAME...]`
 
+Agents are recorded when TETHER_RECORD_AGENTS names the directory of their commands; TETHER_RECORD_MODEL is then the
+address of a model made for tests, which does what a prompt tells it in double brackets.
+
 Each program runs in a terminal, in a made-up home with made-up files, and is typed at by a script. Programs that show
 processes run in a namespace of their own. A recording is made once and kept; the tests read it.
 """
@@ -16,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.screen.recorder import Recorder
-from tests.screen.scripts import PROGRAMS, Program
+from tests.screen.scripts import AGENTS, PROGRAMS, Program
 from tests.screen.streams import Stream, save
 
 _ENV = {
@@ -126,6 +129,7 @@ def record(program: Program) -> None:
         (home / ".s").mkdir(mode=0o700)
         if program.files:
             for name, content in program.files.items():
+                (home / name).parent.mkdir(exist_ok=True)
                 (home / name).write_text(content)
         ops = Recorder(program.argv, env, home, program.cols, program.rows).run(program.steps)
         for op in ops:
@@ -140,7 +144,9 @@ def record(program: Program) -> None:
 
 def main() -> int:
     """Record what is named, or everything."""
-    for program in PROGRAMS:
+    agents = os.environ.get("TETHER_RECORD_AGENTS", "")
+    found = AGENTS(agents, os.environ.get("TETHER_RECORD_MODEL", "http://127.0.0.1:18080")) if agents else ()
+    for program in (*PROGRAMS, *found):
         if sys.argv[1:] and program.name not in sys.argv[1:]:
             continue
         if shutil.which(program.argv[0]) is None:

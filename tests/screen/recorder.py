@@ -19,7 +19,8 @@ from tests.screen.oracle import Op
 from tether.screen import Screen
 
 _QUIET_S = 0.25
-_DEADLINE_S = 20.0
+_DEADLINE_S = 60.0
+_ANIMATION_S = 2.5
 
 Step = bytes | tuple[str, str] | tuple[int, int]
 """Keys to type, ("wait", pattern to be on the screen), or a new size."""
@@ -63,8 +64,9 @@ class Recorder:
             os.write(self._fd, keys)
 
     def _settle(self) -> None:
-        """Read until nothing comes for a while."""
-        while self._read(_QUIET_S):
+        """Read until nothing comes for a while, or for as long as an animation may go on."""
+        deadline = time.monotonic() + _ANIMATION_S
+        while self._read(_QUIET_S) and time.monotonic() < deadline:
             pass
 
     def _wait(self, pattern: str) -> None:

@@ -142,3 +142,112 @@ PROGRAMS = (
     Program("resize-diff", ("git", "-C", "repo", "diff", "--color=always", "HEAD~5"), (b" ", (50, 16), b"j", (100, 30)), group="resize", env={"LESS": "-R"}),
     Program("resize-less-wide", ("less", "wide.txt"), (b" ", (33, 14), b"b", (70, 24), b"q"), group="resize", env={"LESS": "-R"}),
 )  # fmt: skip
+
+
+_ALONE_AT_HOME = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c")
+_AT_HOME = "mount -t tmpfs none /home && mkdir -p /home/user && cp -a . /home/user && cd /home/user/repo && export HOME=/home/user && exec "
+_CLAUDE = '{"hasCompletedOnboarding":true,"theme":"dark","customApiKeyResponses":{"approved":["01234567890123456789"],"rejected":[]},"projects":{"/home/user/repo":{"hasTrustDialogAccepted":true}}}'
+_CODEX = """model="mock-model"
+model_provider="mock"
+check_for_update_on_startup=false
+[model_providers.mock]
+name="mock"
+base_url="MODEL/v1"
+env_key="MOCK_API_KEY"
+wire_api="responses"
+request_max_retries=0
+stream_max_retries=0
+[projects."/home/user/repo"]
+trust_level="trusted"
+"""
+_OPENCODE = '{"model":"mock/mock-model","small_model":"mock/mock-model","autoupdate":false,"share":"disabled","enabled_providers":["mock"],"provider":{"mock":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":"MODEL/v1","apiKey":"mock"},"models":{"mock-model":{"tool_call":true,"limit":{"context":100000,"output":8000}}}}},"permission":{"edit":"ask","bash":"ask","webfetch":"ask"}}'
+_SAY = b"[[say:The class Example prints a table. Here is what I found: one, two and three are its rows.]]"
+_TALK: tuple[Step, ...] = (
+    b"Look at file.py " + _SAY,
+    b"\r",
+    ("wait", "are its rows"),
+    b"Change it [[write:new.txt|hello]] [[say:Changed as asked.]]",
+    b"\r",
+)
+
+
+def AGENTS(bin: str, model: str) -> tuple[Program, ...]:  # noqa: N802
+    """The agents, whose commands are in `bin`, against the model at `model`."""
+    claude = {
+        "ANTHROPIC_BASE_URL": model,
+        "ANTHROPIC_API_KEY": "sk-ant-mock-01234567890123456789",
+        "DISABLE_AUTOUPDATER": "1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
+    opencode = {
+        "OPENCODE_DISABLE_AUTOUPDATE": "1",
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+        "OPENCODE_CONFIG_CONTENT": _OPENCODE.replace("MODEL", model),
+    }
+    codex_files, codex_env = {".codex/config.toml": _CODEX.replace("MODEL", model)}, {"MOCK_API_KEY": "mock"}
+    claude_files = {".claude.json": _CLAUDE}
+
+    def agent(name: str, command: str, steps: tuple[Step, ...], **more: object) -> Program:
+        return Program(name, (*_ALONE_AT_HOME, _AT_HOME + f"{bin}/{command}"), steps, group="agents", **more)  # type: ignore[arg-type]
+
+    return (
+        agent(
+            "claude",
+            "claude",
+            (("wait", "❯|>"), *_TALK, ("wait", "Do you want"), b"\r", ("wait", "Changed as asked"), b"/help", b"\r"),
+            cols=100,
+            rows=30,
+            env=claude,
+            files=claude_files,
+        ),
+        agent(
+            "claude-start",
+            "claude",
+            (("wait", "❯|>"), b"hello \xe4\xb8\xad\xe6\x96\x87"),
+            env=claude,
+            files=claude_files,
+        ),
+        agent(
+            "claude-resize",
+            "claude",
+            (("wait", "❯|>"), *_TALK[:3], (60, 20), b"more", (110, 30), b" text"),
+            env=claude,
+            files=claude_files,
+        ),
+        agent(
+            "codex",
+            "codex",
+            (
+                ("wait", "›|>"),
+                *_TALK,
+                ("wait", "Changed as asked|Would you like|approve"),
+                b"y",
+                ("wait", "."),
+                b"/status",
+                b"\r",
+            ),
+            cols=100,
+            rows=30,
+            env=codex_env,
+            files=codex_files,
+        ),
+        agent("codex-start", "codex", (("wait", "›|>"), b"hello"), env=codex_env, files=codex_files),
+        agent(
+            "codex-resize",
+            "codex",
+            (("wait", "›|>"), *_TALK[:3], (60, 20), b"more", (110, 30), b" text"),
+            env=codex_env,
+            files=codex_files,
+        ),
+        agent(
+            "opencode",
+            "opencode",
+            (("wait", "Ask anything|Build|mock"), *_TALK, ("wait", "ermission|Allow|Changed"), b"\r", ("wait", ".")),
+            cols=100,
+            rows=30,
+            env=opencode,
+        ),
+        agent("opencode-start", "opencode", (("wait", "Ask anything|Build|mock"), b"hello"), env=opencode),
+    )
