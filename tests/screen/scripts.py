@@ -171,7 +171,7 @@ _TALK: tuple[Step, ...] = (
 )
 
 
-def AGENTS(bin: str, model: str) -> tuple[Program, ...]:  # noqa: N802
+def AGENTS(bin: str, model: str) -> tuple[Program, ...]:
     """The agents, whose commands are in `bin`, against the model at `model`."""
     claude = {
         "ANTHROPIC_BASE_URL": model,

@@ -66,9 +66,10 @@ def without_queries(data: bytes) -> bytes:
         start, end = token.span()
         shown = _shown(token)
         if shown is not None:
-            # What the question cut short, or half a character before it, must not join with what comes after it.
-            joins = start == open_until or data[start - 1 : start] == b"\xc2"
-            kept += (data[at:start], END if joins else b"", shown)
+            # What the question cut short must not join with what comes after it, nor half a character before it; but
+            # the end of a sequence would also end a string that is still open, so that gets a NUL, which is nothing.
+            half = b"\0" if data[start - 1 : start] == b"\xc2" else b""
+            kept += (data[at:start], END if start == open_until else half, shown)
             at = end
         kind = token.lastgroup
         unfinished = kind in ("osc", "dcs", "apc", "ignored") and not _FINISHED.search(token[0])

@@ -205,6 +205,7 @@ def test_the_terminal_of_this_test_would_answer():
 
 
 @settings(max_examples=600, deadline=None)
+@example(b"\x1b]11;?\xc2\x05")
 @given(st.lists(st.sampled_from(PIECES), max_size=24).map(b"".join))
 @example(b"\x1b\x1b[6n[6n")
 @example(b"\x1b\x05[6n")
