@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -159,3 +160,109 @@ def test_the_screen_is_there_after_an_upgrade(gateway: Gateway) -> None:
     assert after.history == before.history == 100
     # The sequence that was begun is continued, not shown.
     assert after.data.endswith(b"\x1b[3")
+
+
+BOMB = """
+import sys
+out = sys.stdout.buffer
+sys.stdin.readline()
+for _ in range(3):
+    out.write(b"x\\x1b[1000000000b" + b"\\x1b[1000000000S\\x1b[1000000000@\\x1b[1000000000L")
+    out.write(b"\\x1bP" + b"q" * 3_000_000 + b"\\x1b\\\\")
+    out.write(b"\\x1b]2;" + b"t" * 3_000_000 + b"\\x07\\x1b_G" + b"A" * 1_000_000 + b"\\x1b\\\\")
+    out.write(b"a" + "\\u0301".encode() * 300_000)
+    out.write(b"".join(b"\\x1b[38;2;%d;%d;%dmx" % (n % 256, n // 256 % 256, n % 251) for n in range(50_000)))
+    out.write(b"\\x1b[" + b"1;" * 100_000 + b"m")
+out.write(b"\\x1b[m\\x1b[2J\\x1b[Hit is over")
+out.flush()
+sys.stdin.readline()
+"""
+
+
+def test_a_bomb_of_escape_sequences_is_its_own_sessions_affair(gateway: Gateway) -> None:
+    gateway.add_provider("bomb", [PYTHON, "-I", "-c", BOMB])
+    bomb = gateway.run("bomb")
+    gateway.add_fake("echo")
+    other = gateway.run("echo")
+    workers = gateway.worker_pid(bomb), gateway.worker_pid(other)
+    screen = gateway.attach(other)
+    gateway.wait_until("attached", lambda: gateway.session(other)["controller"])
+    gateway.tether("send", bomb, "now", "--enter")
+    for n in range(30):
+        screen.type(f"word{n}\r")
+        screen.expect(f"word{n}")
+    gateway.wait_until("the bomb is through", lambda: b"it is over" in gateway.raw(bomb), timeout=60)
+    assert shown(asked(gateway, bomb))[0] == "it is over"
+    assert (gateway.worker_pid(bomb), gateway.worker_pid(other)) == workers
+    assert not [event for event in gateway.events(bomb) if event.get("code") in ("recovered", "no-screen")]
+
+
+def terminal_text(gateway: Gateway, session: str, wanted: list[str], *flags: str) -> list[str]:
+    """What a second terminal shows that attaches now, once it is `wanted`, or what it shows instead."""
+    screen = gateway.attach(session, "--observe", *flags)
+    emulator = Screen(80, 24)
+    fed = 0
+
+    def look() -> list[str] | None:
+        nonlocal fed
+        screen.read_for(0.05)
+        emulator.feed(bytes(screen.data[fed:]))
+        fed = len(screen.data)
+        return text if (text := emulator.text()) == wanted else None
+
+    try:
+        return gateway.wait_until("the second terminal shows the same", look) or []
+    finally:
+        emulator.close()
+        screen.hang_up()
+
+
+@pytest.mark.parametrize("program", ["vim", "less"])
+def test_who_attaches_to_a_full_screen_program_sees_what_stands_there(gateway: Gateway, program: str) -> None:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    text = gateway.home / "text"
+    text.write_text("".join(f"{n} ümläut and 日本 on line {n}\n" for n in range(500)))
+    argv = [path, *(["-u", "NONE", "-N"] if program == "vim" else []), str(text)]
+    session = gateway.run(gateway.add_provider(f"the-{program}", argv))
+    gateway.wait_until("it has drawn", lambda: "日本 on line 20".encode() in gateway.raw(session))
+    gateway.tether("keys", session, "G")
+    gateway.wait_until("it has moved", lambda: "日本 on line 490".encode() in gateway.raw(session))
+    wanted = gateway.wait_until("it is still", lambda: a if (a := shown(asked(gateway, session))) else None) or []
+    assert any("日本 on line 499" in line for line in wanted)
+    assert terminal_text(gateway, session, wanted) == wanted
+
+
+def test_a_long_session_has_checkpoints_and_every_screen_is_that_of_straight_replay(gateway: Gateway) -> None:
+    code = (
+        "import sys; w = sys.stdout.write\n"
+        "for n in range(300_000):\n"
+        "    w(f'\\x1b[3{n % 8}mnumber {n:08d} of the flood\\x1b[m ' + ('\\r\\n' if n % 2 else ''))\n"
+        "w('\\x1b[2J\\x1b[12;30Hthe last'); sys.stdout.flush(); sys.stdin.readline()"
+    )
+    gateway.add_provider("long", [PYTHON, "-I", "-c", code])
+    session = gateway.run("long")
+    gateway.wait_until("all of it", lambda: record(gateway, session).offset > 11_000_000, timeout=60)
+    gateway.wait_until("the end of it", lambda: from_log(gateway, session)[11].endswith("the last"), timeout=60)
+    pid = gateway.worker_pid(session)
+    with reading(gateway) as log:
+        view = record(gateway, session)
+        checkpoint = gateway.wait_until("a checkpoint", lambda: log.checkpoint_at_or_before(view.sid, view.seq))
+        assert checkpoint is not None
+        seq = (checkpoint.seq + view.seq) // 2
+        sought = rewind.at(log, view, seq)
+        straight = rewind.rebuild(None, (), view)
+        while straight.seq < seq:
+            for row in log.events(view.sid, straight.seq, 256, 1 << 20):
+                if row[0] <= seq:
+                    straight.take(row)
+        assert (sought.seq, sought.offset, sought.exact) == (straight.seq, straight.offset, True)
+        assert sought.screen.text() == straight.screen.text()
+        sought.close()
+        straight.close()
+    before = shown(asked(gateway, session))
+    os.kill(pid, signal.SIGKILL)
+    gateway.wait_until("another worker", lambda: gateway.worker_pid(session) not in (0, pid))
+    assert shown(asked(gateway, session)) == before
+    assert gateway.tether("debug", "--fsck").returncode == 0

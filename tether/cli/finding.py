@@ -84,7 +84,7 @@ def find_live(paths: Paths, text: str | None) -> SessionView:
         if ended is not None:
             raise TetherError(
                 f"Session {ended.id} has ended ({ended.state})",
-                hint=f"Read it with: tether logs {ended.id}",
+                hint=f"Its last screen: tether snapshot {ended.id}; all of it: tether logs {ended.id}",
                 code="ended",
                 status=NOT_FOUND,
             )
