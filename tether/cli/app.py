@@ -29,6 +29,7 @@ VERBS: Final = {
     "snapshot": "screening",
     "replay": "screening",
     "search": "searching",
+    "mask": "masking",
     "send": "typing",
     "keys": "typing",
     "wait": "waiting",

@@ -21,6 +21,22 @@ def main() -> int:
         status = fastlist.answer(argv)
         if status is not None:
             return status
+    if argv[:1] == ["mask"]:
+        status = _mask(argv)
+        if status is not None:
+            return status
     from tether.cli import app
 
     return app.run(argv)
+
+
+def _mask(argv: list[str]) -> int | None:
+    from tether.cli import masking
+    from tether.errors import TetherError
+
+    try:
+        return masking.answer(argv)
+    except TetherError as error:
+        from tether.cli.call import report
+
+        return report(error)

@@ -11,14 +11,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# What a terminal reads as one piece. C1 controls come as ESC and a letter, or in UTF-8 as C2 and a byte; alone, a
-# byte of 0x80 to 0x9F is part of a character. A terminal carries out C0 controls in the midst of a sequence; ESC
-# anywhere ends what was begun, CAN and SUB cancel it.
-_C0: Final = rb"\x00-\x17\x19\x1c-\x1f\x7f"
+from tether.escapes import C0 as _C0
+from tether.escapes import OSC_STRING as _OSC_STRING
+from tether.escapes import STRING as _STRING
+
 _ESC: Final = rb"\x1b[" + _C0 + rb"]*"
 _BEGIN: Final = rb"(?=\x1b|\xc2[\x80-\x9f])"
-_STRING: Final = rb"(?:[^\x1b\x18\x1a\xc2]|\xc2(?![\x80-\x9f]))*"
-_OSC_STRING: Final = rb"(?:[^\x1b\x18\x1a\x07\xc2]|\xc2(?![\x80-\x9f]))*"
 _ST: Final = rb"(?:" + _ESC + rb"\\|\xc2\x9c|" + _BEGIN + rb")"
 TOKEN: Final = re.compile(
     rb"(?P<enq>\x05)"

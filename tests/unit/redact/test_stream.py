@@ -1,0 +1,168 @@
+"""The stream masker: what leaves is what came but for the secrets, however it is cut."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.redact import scenes, scoring
+from tests.redact.kinds import ALNUM, B64, take
+from tether.redact.finding import Finder
+from tether.redact.rules import shipped
+from tether.redact.stream import HOLD_MAX, Masker
+
+FINDER = Finder(shipped())
+RANDOM = random.Random(7)
+TOKEN = "ghp_" + take(RANDOM, ALNUM, 36)
+BODY = TOKEN[4:]
+ROWS = list(scoring.positives(11, ["plain", "sgr", "wrap", "indent", "box"]))
+PIECES = [
+    *(b"password=", b"token: ", TOKEN.encode(), b"://u:", b"@h", b"eyJ", b"AKIA", b"-----BEGIN RSA PRIVATE KEY-----"),
+    *(b"\x1b[31m", b"\x1b]0;", b"\x07", b"\r\n", b"\x08 \x08", "│ ".encode(), b"\x1b[5;10H", b" \r"),
+    *(b"\xc2\x9d0;", b"\x1bP", b"\x1b\\"),
+]
+
+
+def masked(chunks: list[bytes], cols: int = 80) -> bytes:
+    masker = Masker(FINDER, cols)
+    return b"".join([*(masker.feed(chunk) for chunk in chunks), masker.flush()])
+
+
+@given(st.sampled_from(ROWS), st.randoms(use_true_random=False))
+@settings(max_examples=120, deadline=None)
+def test_any_cut_gives_the_same(row: scenes.Row, r: random.Random) -> None:
+    pieces = scenes.cut(row.data, lambda: r.choice([1, 2, 3, 7, 30, 400]))
+    assert masked(pieces) == masked([row.data])
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from(PIECES), max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_the_length_stays_and_nothing_but_printable_ascii_changes(pieces: list[bytes]) -> None:
+    data = b"".join(pieces)
+    out = masked(pieces)
+    assert len(out) == len(data)
+    for before, after in zip(data, out, strict=True):
+        assert before == after or (33 <= before <= 126)
+    # Sequences are whole: the clipboard's payload may be encoded anew, all else stays.
+    if b"52;" not in data and b"\x1b]" not in data and b"\xc2\x9d" not in data:
+        pattern = re.compile(rb"\x1b\[[\x20-\x3f]*[\x40-\x7e]")
+        assert [m.span() for m in pattern.finditer(data)] == [m.span() for m in pattern.finditer(out)]
+
+
+def test_nothing_is_held_before_a_trigger_is_complete() -> None:
+    masker = Masker(FINDER)
+    for char in b"$ echo hello world, ls -la /usr/share; ghp":
+        assert masker.feed(bytes([char])) == bytes([char])
+        assert not masker.holding
+
+
+def test_only_the_value_is_held_and_the_prefix_is_shown() -> None:
+    masker = Masker(FINDER)
+    assert masker.feed(b"using " + TOKEN[:20].encode()) == b"using ghp_"
+    assert masker.holding
+    assert masker.feed(TOKEN[20:].encode() + b" ok\r\n") == b"*" * 36 + b" ok\r\n"
+    assert not masker.holding
+
+
+def test_silence_releases_what_waits_hidden_and_goes_on_hiding() -> None:
+    masker = Masker(FINDER)
+    masker.feed(b"DB_PASSWORD=hunter")
+    assert masker.silent() == b"******"
+    assert not masker.holding
+    assert masker.feed(b"2!x") == b"***"
+    assert masker.feed(b"9\r\n$ ls\r\n") == b"*\r\n$ ls\r\n"
+
+
+def test_silence_shows_the_beginning_of_what_only_might_be_a_token() -> None:
+    masker = Masker(FINDER)
+    assert masker.feed(b"npm_con") == b"npm_"
+    assert masker.silent() == b"con"
+    assert masker.feed(b"fig_cache=1\r\n") == b"fig_cache=1\r\n"
+
+
+def test_an_unfinished_sequence_waits_and_is_no_secret() -> None:
+    masker = Masker(FINDER)
+    assert masker.feed(b"ok\x1b[3") == b"ok"
+    assert not masker.holding
+    assert masker.silent() == b""
+    assert masker.feed(b"1mred") == b"\x1b[31mred"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b]0;curl -H 'Authorization: Bearer {t}'\x07",
+        "\x1b]8;;https://ci:{t}@host/x\x1b\\link\x1b]8;;\x1b\\",
+        "\x1b]9;done {t}\x07",
+        "\x1b]777;notify;x;{t}\x07",
+        "\x1b]7;file://h/{t}\x1b\\",
+        "\xc2\x9d0;{t}\x07",
+    ],
+)
+def test_strings_beside_the_text_are_covered(text: str) -> None:
+    data = text.replace("{t}", TOKEN).encode("latin-1")
+    for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
+        out = masked(pieces)
+        assert BODY[:8].encode() not in out
+        assert len(out) == len(data)
+
+
+def test_a_long_string_that_never_ends_is_hidden_and_is_not_kept() -> None:
+    masker = Masker(FINDER)
+    out = masker.feed(b"\x1b]0;" + b"x" * 6000 + TOKEN.encode())
+    for _ in range(50):
+        out += masker.feed(TOKEN.encode() * 10)
+    assert BODY.encode() not in out
+    assert masker.feed(b"\x07after") == b"\x07after"
+
+
+def test_an_image_passes() -> None:
+    image = b"\x1b]1337;File=inline=1:" + take(RANDOM, B64, 9000).encode() + b"\x07"
+    sixel = b"\x1bPq" + b"#0;2;0;0;0~~@@vv@@" * 500 + b"\x1b\\"
+    for data in (image, sixel):
+        assert masked([data[i : i + 700] for i in range(0, len(data), 700)]) == data
+
+
+def test_a_key_in_armour_is_hidden_line_by_line() -> None:
+    lines = [take(RANDOM, B64, 64) for _ in range(12)]
+    text = (
+        "-----BEGIN OPENSSH PRIVATE KEY-----\r\n"
+        + "\r\n".join(lines)
+        + "\r\n-----END OPENSSH PRIVATE KEY-----\r\n$ ls\r\n"
+    )
+    out = masked([text.encode()])
+    assert out.startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----\r\n****")
+    assert out.endswith(b"*\r\n-----END OPENSSH PRIVATE KEY-----\r\n$ ls\r\n")
+    masker = Masker(FINDER)
+    shown = b"".join(masker.feed(text.encode()[i : i + 9]) for i in range(0, 400, 9))
+    assert len(shown) > 300, "a key is hidden as it comes, not held back"
+
+
+def test_a_value_without_an_end_does_not_stop_the_stream() -> None:
+    masker = Masker(FINDER)
+    shown = masker.feed(b"token=" + take(RANDOM, ALNUM, 20).encode())
+    for _ in range(400):
+        shown += masker.feed(take(RANDOM, ALNUM, 100).encode())
+    assert len(shown) > 40_000 - HOLD_MAX
+    assert set(shown[6:]) == {42}
+
+
+def test_the_width_of_the_terminal_tells_where_lines_were_cut() -> None:
+    text = ("x" * 20 + " " + TOKEN).encode()
+    data = text[:40] + b"\r\n" + text[40:] + b" ok\r\n"
+    assert BODY[20:].encode() not in masked([data], 40)
+    assert BODY[20:].encode() in masked([data], 120)
+
+
+def test_a_placeholder_a_number_and_code_are_left_alone() -> None:
+    for text in (
+        b"password=changeme\r\n",
+        b"max_tokens=4096\r\n",
+        b"token = get_token()\r\n",
+        b"ghp_" + b"x" * 36 + b"\r\n",
+    ):
+        assert masked([text]) == text

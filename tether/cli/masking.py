@@ -1,0 +1,104 @@
+"""`tether mask`: what masking would hide. Imports no more than it needs: scripts call this for every line.
+
+`main` gives it the command line before everything else is loaded; what it does not know, it declines.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from tether.errors import USAGE, TetherError, printable
+from tether.redact.finding import Finder
+from tether.redact.rules import parse, shipped
+from tether.redact.stream import COLS_DEFAULT, Masker
+
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
+
+_READ_BYTES: Final = 1 << 16
+_COLS_MAX: Final = 10_000
+
+
+def answer(argv: list[str]) -> int | None:
+    """Carry out `argv` and return the exit status, or None to decline."""
+    if argv == ["mask", "--chunks"]:
+        return chunks(sys.stdin.buffer, sys.stdout.buffer, finder())
+    if len(argv) == 2 and not argv[1].startswith("-"):
+        return show(argv[1], COLS_DEFAULT, finder()) if argv[1] else None
+    return None
+
+
+def finder(rules_file: str = "") -> Finder:
+    """What the shipped rules find, and those of a file of the user's."""
+    rules = shipped()
+    if rules_file:
+        rules = rules.joined(parse(_whole(rules_file), rules_file))
+    return Finder(rules)
+
+
+def show(path: str, cols: int, rules: Finder) -> int:
+    """Print a file (`-`: standard input) as it would be shown."""
+    masker = Masker(rules, cols)
+    out = sys.stdout.buffer
+    with _opened(path) as file:
+        while data := file.read(_READ_BYTES):
+            out.write(masker.feed(data))
+    out.write(masker.flush())
+    out.flush()
+    return 0
+
+
+def table(path: str, cols: int, rules: Finder) -> list[dict[str, Any]]:
+    """What would be hidden in a file, as rows of kind and place."""
+    from tether.redact.report import findings
+
+    return [found._asdict() for found in findings(_whole(path), rules, cols)]
+
+
+def chunks(lines: BinaryIO, out: BinaryIO, rules: Finder) -> int:
+    """For each line {"id", "chunks": [base64], "cols"?} one line {"id", "chunks": [base64]}: what becomes of each
+    chunk, and of the rest at the end."""
+    import json
+    from binascii import Error, a2b_base64, b2a_base64
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            masker = Masker(rules, columns(row.get("cols") or COLS_DEFAULT))
+            shown = [masker.feed(a2b_base64(chunk)) for chunk in row["chunks"]]
+        except (ValueError, Error, KeyError, TypeError, AttributeError):
+            raise TetherError(
+                f"Line {number} is not what --chunks reads: {printable(line.decode('utf-8', 'replace'), 60)}",
+                hint='Give lines like {"id": 1, "chunks": ["aGk="]}', code="usage", status=USAGE,
+            ) from None  # fmt: skip
+        shown.append(masker.flush())
+        answer = {"id": row.get("id"), "chunks": [b2a_base64(part, newline=False).decode() for part in shown]}
+        out.write(json.dumps(answer).encode() + b"\n")
+        out.flush()
+    return 0
+
+
+def columns(value: object) -> int:
+    """A terminal's width. TetherError when it is none."""
+    if isinstance(value, int) and 1 <= value <= _COLS_MAX:
+        return value
+    raise TetherError(f"{value!r} is not a width from 1 to {_COLS_MAX}", code="usage", status=USAGE)
+
+
+def _opened(path: str) -> BinaryIO:
+    if path == "-":
+        return sys.stdin.buffer
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise TetherError(
+            f"{printable(path, 200)} can't be read: {error.strerror}", hint="Name a file, or - for standard input"
+        ) from None
+
+
+def _whole(path: str) -> bytes:
+    with _opened(path) as file:
+        return file.read()

@@ -1,0 +1,161 @@
+"""What is assigned to a telling name, in the many ways that shells, files and languages write it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+# What may follow a telling word within its name.
+_SUFFIX: Final = re.compile(
+    rb"(?:[_. -]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text|string|str|prod(?:uction)?|dev"
+    rb"|stag(?:e|ing)|live|test|main|primary|secondary|old|new|current|default|root|admin|user|write|read|rw|ro|hex|pem|enc|encoded"
+    rb"|once|only|private|data|header|auth|prd|stg|qa|api|\d{1,4}))*(?![A-Za-z0-9_])",
+    re.IGNORECASE,
+)
+_VENDOR_SUFFIX: Final = re.compile(rb"[\w.-]{0,30}(?![\w])")
+_CLOSE: Final = rb"(?:\\?[\"'`])?[\])]{0,2}(?:\\?[\"'`])?"
+# `=`, `:`, `:=`, `=>`, `==`, with a type before it or not.
+_ASSIGN: Final = re.compile(
+    _CLOSE
+    + rb"(?:[ \t]\[[^\]\n]{0,40}\])?[ \t]{0,40}"
+    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*=|:=|=>|={1,3}|->|::?)"
+    + rb"[ \t]{0,30}"
+)
+# The name is itself a value: {"name": "X", "value": "..."}, also over two lines of YAML, or an attribute of XML.
+_VALUE: Final = re.compile(
+    rb"\\?[\"']?,?\s{1,40}\\?[\"']?(?:value|default)\\?[\"']?[ \t]{0,4}[:=][ \t]{0,4}", re.IGNORECASE
+)
+_TABLE: Final = re.compile(rb"[\"'`]?[ \t]{1,40}(?:\xe2(?:\x94[\x82\x83]|\x95\x91)|\|)[ \t]{1,40}|[ \t]{2,40}|\t+")
+_IS: Final = re.compile(
+    rb"[\"'`)]?[ \t]+(?:(?:is|was|set to|are|will be|to)(?:[ \t]+(?:now|set to))?[ \t]*:?"
+    rb"|(?:for|of)[ \t]+\S{1,40}?[ \t]?[:=]|\w{1,20}[ \t]=)[ \t]+"
+)
+_OPTION_VALUE: Final = re.compile(rb"[ \t]+--?(?:body|b|value|v|data|secret-string|with-value)[ \t=]+")
+_CALL: Final = re.compile(rb"\([ \t]*(?=[\"'`])|[\"'][ \t]*,[ \t]*(?=[\"'])")
+_SPACE: Final = re.compile(rb"[ \t]{1,4}(?=[^\s|])")
+_ELEMENT: Final = re.compile(rb"[ \t]*(?:[\w:]+=[\"'][^\"'\n]{0,40}[\"'][ \t]*)?>")
+# What must stand before the name: an option, a line of a netrc, a Dockerfile or fish, a tag.
+_OPTION: Final = re.compile(rb"(?:^|[\s\"'=(\[,])--?[\w-]{0,40}\Z")
+_SPACED: Final = re.compile(
+    rb"(?:^|[\s;&|])(?:env|arg|set|set -\w+|setenv|setx|export|login[ \t]+\S+|machine[ \t][^\n]*|requirepass"
+    rb"|config set \S*|config(?:[ \t]+--?[\w-]+)*)[ \t]+[\w.:/-]{0,60}\Z|\A[ \t]*\Z|[ \t]{2}\Z",
+    re.IGNORECASE,
+)
+_TAG: Final = re.compile(rb"<[\w:.-]{0,40}\Z")
+_UPPER: Final = re.compile(rb"(?:^|[\s\"'`;&|({\[,:])(?:-e[ \t]*|-D|\+)?[A-Z][A-Z0-9_]*\Z")
+
+# Values. A string may say what it is (b"", f"", @"").
+_QUOTE: Final = re.compile(rb"(?:[bfruBFRU@]{1,2}|\$)?(\\{0,3}[\"'`])")
+_BODIES: Final = {
+    b'"': re.compile(rb"(?:[^\"\\\r\n]|\\.)*"),
+    b"'": re.compile(rb"(?:[^'\\\r\n]|\\.)*"),
+    b"`": re.compile(rb"[^`\r\n]*"),
+}
+_ESCAPED_BODY: Final = re.compile(rb"[^\"'`\\\s]*")
+_BARE: Final = re.compile(rb"[^\s\"'`<>|;,(){}\[\]&\\]*")
+_BARE_OPEN: Final = re.compile(rb"[^\s\"'`]*")
+_ELEMENT_BODY: Final = re.compile(rb"[^\s<]*")
+_SCHEME: Final = re.compile(
+    rb"(?:bearer|basic|token|apikey|bot|digest|ssws|api-key|negotiate)[ \t]+(?:token=)?[\"']?", re.IGNORECASE
+)
+_TRAILING: Final = b".,;:!?)"
+_LOOK_BEFORE: Final = 200
+
+
+class Value(NamedTuple):
+    """Where a value stands, whether it is quoted, whether it reaches the end of the text, and whether what follows
+    says that it is a piece of code."""
+
+    start: int
+    end: int
+    quoted: bool
+    open: bool
+    code: bool = False
+
+
+def suffix_end(text: bytes, end: int, vendor: bool = False) -> int:
+    """Where the name that goes on behind a telling word ends; -1 when it goes on otherwise."""
+    found = (_VENDOR_SUFFIX if vendor else _SUFFIX).match(text, end)
+    return found.end() if found is not None else -1
+
+
+def value_of(text: bytes, name: int, end: int) -> Value | None:
+    """The value given to the name text[name:end], or None when none is."""
+    found = _ASSIGN.match(text, end)
+    if found is not None:
+        value = _read(
+            text, found.end(), open_ended=bool(_UPPER.search(_before(text, end))) and text[end : end + 1] == b"="
+        )
+        if value is not None and (value.end > value.start or value.open):
+            return value
+    return _other(text, name, end)
+
+
+def _other(text: bytes, name: int, end: int) -> Value | None:
+    """A value given in another way than by a sign for it."""
+    match text[end : end + 1]:
+        case b" " | b"\t":
+            return _spaced(text, name, end)
+        case b"\r" | b"\n":
+            found = _VALUE.match(text, end)
+            return _read(text, found.end(), open_ended=False) if found is not None else None
+        case b">":
+            return _element(text, name, end)
+        case b"(" | b'"' | b"'" | b"," | b"\\" | b"`" | b")":
+            for pattern in (_VALUE, _CALL, _IS, _TABLE):
+                found = pattern.match(text, end)
+                if found is not None:
+                    return _read(text, found.end(), open_ended=False)
+    return None
+
+
+def _spaced(text: bytes, name: int, end: int) -> Value | None:
+    for pattern in (_IS, _OPTION_VALUE, _TABLE, _VALUE):
+        found = pattern.match(text, end)
+        if found is not None:
+            return _read(text, found.end(), open_ended=False)
+    found = _SPACE.match(text, end)
+    if found is not None:
+        before = _before(text, name)
+        if _OPTION.search(before) or _SPACED.search(before):
+            return _read(text, found.end(), open_ended=False)
+    return _element(text, name, end)
+
+
+def _element(text: bytes, name: int, end: int) -> Value | None:
+    """What an element of XML holds."""
+    found = _ELEMENT.match(text, end)
+    if found is None or not _TAG.search(_before(text, name)):
+        return None
+    body = _ELEMENT_BODY.match(text, found.end())
+    stop = body.end() if body is not None else found.end()
+    return Value(found.end(), stop, True, stop == len(text))
+
+
+def _before(text: bytes, at: int) -> bytes:
+    start = max(text.rfind(b"\n", 0, at) + 1, at - _LOOK_BEFORE)
+    return text[start:at]
+
+
+def _read(text: bytes, at: int, open_ended: bool) -> Value | None:
+    """The value that begins at `at`."""
+    quote = _QUOTE.match(text, at)
+    if quote is not None:
+        start = quote.end()
+        mark = quote[1]
+        body = (_ESCAPED_BODY if len(mark) > 1 else _BODIES[mark]).match(text, start)
+        stop = body.end() if body is not None else start
+        scheme = _SCHEME.match(text, start, stop)
+        start = scheme.end() if scheme is not None else start
+        if stop == len(text) or text.startswith(mark[:1], stop):
+            return Value(start, stop, True, stop == len(text))
+        at = start  # a quote that is never closed
+    scheme = _SCHEME.match(text, at)
+    at = scheme.end() if scheme is not None else at
+    bare = (_BARE_OPEN if open_ended else _BARE).match(text, at)
+    stop = bare.end() if bare is not None else at
+    if stop == len(text):
+        return Value(at, stop, False, True)
+    if not open_ended and text[stop : stop + 1] in (b"(", b"[", b"{", b"<") and stop > at:
+        return Value(at, stop, False, False, True)  # a call, an index
+    return Value(at, at + len(text[at:stop].rstrip(_TRAILING)), False, False)

@@ -1,0 +1,234 @@
+"""Which parts of a text are secrets, and which may become one by what follows. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from tether.redact import assigning, encoded, pem, values
+from tether.redact.rules import NameRule, Rules, TokenRule, VendorRule
+from tether.redact.triggers import Triggers
+
+# A value longer than this is judged by its beginning.
+JUDGED_BYTES: Final = 1024
+_BEFORE_BYTES: Final = 500
+# Typed by hand, so much of a key is shown: prose has words before colons.
+_WEAK: Final = 6
+# So much of what may be an encoded token is shown when the terminal falls silent.
+_WEAK_ENCODED: Final = 12
+_FIRST_WORD: Final = re.compile(rb"\S*")
+_REST: Final = re.compile(rb"[^\s\"'`]*")
+_WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_LEFT: Final = {"word": _WORD, "dot": _WORD | frozenset(b"._-")}
+_Look = Callable[[bytes, int, int, Sequence[int], bool], "Found | None"]
+
+
+class Found(NamedTuple):
+    """text[start:end] is a secret of `kind`; `on` when it goes on behind the end of the text. When it is `open`, what
+    follows will tell whether it is one; fewer than `weak` bytes of that may be shown. `more` matches what continues
+    it; None for a key in armour."""
+
+    start: int
+    end: int
+    kind: str
+    open: bool = False
+    on: bool = False
+    weak: int = 0
+    more: re.Pattern[bytes] | None = None
+
+
+class Finder:
+    """Finds what `rules` describe. Matchers are made when they are first needed."""
+
+    def __init__(self, rules: Rules, plain: bool = False) -> None:
+        self._looks: dict[bytes, list[tuple[bytes | None, _Look]]] = {}
+        for rule in rules.token:
+            for literal in rule.prefix:
+                exact = None if rule.nocase else literal.encode()
+                self._add(literal.lower().encode(), exact, partial(_look_token, rule))
+            for prefix in rule.prefixes if rule.encoded else ():
+                for text, shift in encoded.encodings(prefix):
+                    self._add(text.lower(), text, partial(_look_encoded, rule, prefix, shift))
+        every: list[NameRule | VendorRule] = [*rules.name, *rules.vendor]
+        for named in every:
+            for literal in named.names:
+                self._add(literal.lower().encode(), None, partial(_look_named, named))
+        self._add(pem.OPENING, None, _look_pem)
+        self._order = list(self._looks.values())
+        self._triggers = Triggers(list(self._looks), plain)
+
+    def _add(self, literal: bytes, exact: bytes | None, look: _Look) -> None:
+        self._looks.setdefault(literal, []).append((exact, look))
+
+    def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
+        """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
+        not `final`, what touches the end of the text is open."""
+        found: list[Found] = []
+        for number, start, end in self._triggers.hits(text.lower()):
+            for exact, look in self._order[number]:
+                if exact is None or text[start:end] == exact:
+                    one = look(text, start, end, joins, final)
+                    if one is not None:
+                        found.append(one)
+        return found
+
+
+def _look_pem(text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:
+    block = pem.look(text, start, final)
+    return None if block is None else Found(block.start, block.end, block.kind, not block.sure, not block.closed)
+
+
+def _look_encoded(
+    rule: TokenRule, plain: bytes, shift: int, text: bytes, start: int, end: int, joins: Sequence[int], final: bool
+) -> Found | None:
+    run = encoded.RUN.match(text, start)
+    stop = run.end() if run is not None else end
+    if stop == len(text) and not final and stop - start < JUDGED_BYTES:
+        return Found(end, stop, rule.kind, open=True, weak=_WEAK_ENCODED, more=encoded.RUN)
+    meaning, group = encoded.decoded(text, start, stop, shift)
+    found = _look_token(rule, meaning, shift, shift + len(plain), (), True)
+    if found is None:
+        return None
+    first, last = encoded.span(group, found.start, found.end)
+    return Found(max(first, end), min(last, stop), rule.kind, more=encoded.RUN)
+
+
+def _look_token(rule: TokenRule, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:
+    if rule.left != "any" and start and text[start - 1] in _LEFT[rule.left] and start not in joins:
+        return None
+    if rule.lead_pattern is not None:
+        lead = rule.lead_pattern.match(text, end)
+        if lead is None:
+            return None
+        end = lead.end()
+    if rule.before_pattern and not rule.before_pattern.search(text, max(0, start - _BEFORE_BYTES), start):
+        return None
+    found = rule.run.match(text, end)
+    stop = found.end() if found is not None else end
+    grows = stop == len(text) and not final and _may_grow(rule, stop - end)
+    if grows and stop - end < JUDGED_BYTES:
+        return Found(end, stop, rule.kind, open=True, weak=rule.weak, more=rule.run)
+    for limit in _limits(text, end, stop, joins):
+        value_end = _token_end(rule, text, end, limit)
+        if value_end >= 0:
+            return Found(end, value_end, rule.kind, on=grows and value_end == stop, more=rule.run)
+    return None
+
+
+def _may_grow(rule: TokenRule, size: int) -> bool:
+    return not rule.max or size < rule.max or (size == rule.max and (rule.exact or bool(rule.until)))
+
+
+def _limits(text: bytes, start: int, stop: int, joins: Sequence[int]) -> Iterable[int]:
+    """Where the value may end, the likeliest first: where its characters do, or where lines meet before that. A line
+    that begins with a word is rather a new one."""
+    inside = [join for join in joins if start < join < stop]
+    if inside and values.plain_word(text[inside[-1] : stop]):
+        yield inside.pop()
+        yield stop
+    else:
+        yield stop
+    yield from reversed(inside)
+
+
+def _token_end(rule: TokenRule, text: bytes, start: int, stop: int) -> int:
+    """Where the value that may go on to `stop` ends, or -1 when it is none."""
+    size = stop - start
+    if rule.max and size > rule.max:
+        if rule.exact or rule.until:
+            return -1
+        stop = start + rule.max
+    if rule.shape_pattern is not None:
+        shape = rule.shape_pattern.match(text, start, stop)
+        if shape is None:
+            return -1
+        stop = shape.end()
+    if stop - start < rule.min or (rule.until and not text.startswith(rule.until.encode(), stop)):
+        return -1
+    return stop if _plausible(rule, text[start : min(stop, start + JUDGED_BYTES)]) else -1
+
+
+def _plausible(rule: TokenRule, value: bytes) -> bool:
+    if rule.password:
+        return not values.refused(value)
+    if rule.digits and not any(48 <= c <= 57 for c in value):
+        return False
+    if rule.words and values.wordy(value):
+        return False
+    return values.token(value, rule.entropy)
+
+
+def _look_named(
+    rule: NameRule | VendorRule, text: bytes, start: int, end: int, joins: Sequence[int], final: bool
+) -> Found | None:
+    name_end = assigning.suffix_end(text, end, isinstance(rule, VendorRule))
+    if name_end < 0 or not _whole(rule, text, start):
+        return None
+    value = assigning.value_of(text, start, name_end)
+    if value is None:
+        return None
+    near = [join for join in joins if name_end < join <= value.end] if joins else ()
+    for size in _sizes(text, near) if near else (len(text),):
+        if size < len(text):
+            value = assigning.value_of(text[:size], start, name_end)
+        found = _judged(rule, text, value, final or size < len(text)) if value is not None else None
+        if found is not None:
+            return found if _tells(rule, text, start, end, name_end) else None
+    return None
+
+
+def _judged(rule: NameRule | VendorRule, text: bytes, value: assigning.Value, final: bool) -> Found | None:
+    if value.code:
+        return None
+    grows = value.open and not final
+    if grows and value.end - value.start < JUDGED_BYTES:
+        weak = 0 if isinstance(rule, NameRule) and rule.strength == "password" else _WEAK
+        return Found(value.start, value.end, rule.kind, open=True, weak=weak, more=_REST)
+    if not _strong(rule, text[value.start : min(value.end, value.start + JUDGED_BYTES)], value.quoted):
+        return None
+    return Found(value.start, value.end, rule.kind, on=grows, more=_REST)
+
+
+def _sizes(text: bytes, near: Sequence[int]) -> Iterable[int]:
+    """How much of `text` to look at for a value: all, or to where lines meet. A line that begins with a word is rather
+    a new one."""
+    first = [join for join in near if values.plain_word(_FIRST_WORD.match(text, join)[0])]  # type: ignore[index]
+    return [*first[:1], len(text), *reversed(near)]
+
+
+def _whole(rule: NameRule | VendorRule, text: bytes, start: int) -> bool:
+    """Does the word begin where it has to?"""
+    if not start or text[start - 1] not in _WORD:
+        return True
+    if isinstance(rule, VendorRule):
+        return False
+    if not rule.whole or text[start] in b"_-\"'":
+        return True
+    # A capital in the midst of a name begins a word too.
+    return text[start - 1 : start].islower() and text[start : start + 1].isupper()
+
+
+def _tells(rule: NameRule | VendorRule, text: bytes, start: int, end: int, name_end: int) -> bool:
+    """Nothing around the name makes it harmless."""
+    if isinstance(rule, VendorRule):
+        return not (rule.excluded_pattern and name_end > end and rule.excluded_pattern.match(text[end:name_end]))
+    line = text[max(text.rfind(b"\n", 0, start) + 1, start - _BEFORE_BYTES) : start]
+    if rule.before_pattern is not None and rule.before_pattern.search(line) is None:
+        return False
+    return rule.excluded_pattern is None or rule.excluded_pattern.search(line[-60:]) is None
+
+
+def _strong(rule: NameRule | VendorRule, value: bytes, quoted: bool) -> bool:
+    if isinstance(rule, VendorRule):
+        return rule.shape_pattern.fullmatch(value) is not None and values.key(value, quoted)
+    match rule.strength:
+        case "password":
+            return values.password(value, quoted)
+        case "key":
+            return values.key(value, quoted)
+        case "long":
+            return len(value) >= 16 and values.key(value, quoted, 3.2)
+        case _:
+            return len(value) >= 8 and not values.refused(value)

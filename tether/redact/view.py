@@ -1,0 +1,188 @@
+"""One text out of lines: what was cut in two by the screen's edge, or by a box, is whole again. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tether.redact.lines import Line, width
+
+# Vertical strokes that boxes are drawn with.
+BORDER: Final = rb"(?:\xe2(?:\x94[\x82\x83\x86\x8a]|\x95\x91|\x96[\x8c\x8f\x90\x95])|\|)"
+_PART: Final = rb"(?:" + BORDER + rb"|\xe2[\x94-\x96]?)"
+_RIGHT: Final = re.compile(rb"( *)" + BORDER + rb"[ \t]*\Z")
+_LEFT: Final = re.compile(rb"[ \t]*" + BORDER)
+# What may stand before the second half of something: an indent, a border, a tool's bracket.
+_RESUME: Final = re.compile(rb"[ \t]{0,40}(?:(?:" + BORDER + rb"|\xe2\x8e\xbf|\xe2\x86\xaa)[ \t]{0,40})?(?=\S)")
+_BLANK: Final = re.compile(rb"[ \t]*(?:" + _PART + rb"|\xe2\x8e?\xbf?|\xe2\x86?)?[ \t]*\Z")
+_UNSETTLED: Final = re.compile(rb" {0,2}" + _PART + rb"?[ \t\r]*\Z")
+# Lines of base64 are folded at these lengths.
+_FOLDED: Final = re.compile(rb"[ \t]*[A-Za-z0-9+/]+\Z")
+_FOLDS: Final = (76, 64, 60)
+# A line that ends this close to the edge was cut there: programs leave a margin.
+MARGIN: Final = 4
+# A box may keep this many cells free before its right border.
+_PAD: Final = 2
+
+
+class View:
+    """`text`, and for each byte of it the place in the output, -1 for none. `joins` are the places in `text` where two
+    lines meet. `hidden[i]` are the places of what byte i overwrote."""
+
+    __slots__ = ("hidden", "joins", "raw", "text")
+
+    def __init__(self) -> None:
+        self.text = b""
+        self.raw: list[int] = []
+        self.joins: list[int] = []
+        self.hidden: dict[int, list[int]] = {}
+
+    def places(self, start: int, end: int) -> list[int]:
+        """Where the bytes of text[start:end] stand in the output."""
+        found = [place for place in self.raw[start:end] if place >= 0]
+        for index, hidden in self.hidden.items():
+            if start <= index < end:
+                found += hidden
+        return found
+
+
+def view_of(lines: Sequence[Line], cols: int, final: bool = False) -> View:
+    """The lines one below the other, joined where a line was cut. Unless this is all (`final`), what may turn out to
+    be the end of a cut line is left out."""
+    return _Joining(cols).run(lines, final)
+
+
+class _Joining:
+    def __init__(self, cols: int) -> None:
+        self._cols = cols
+        self._text = bytearray()
+        self._view = View()
+
+    def run(self, lines: Sequence[Line], final: bool) -> View:
+        before: Line | None = None
+        begin = 0  # where the newest line begins in the text
+        for number, line in enumerate(lines):
+            keep, skip = self._cut(before, line) if before is not None else (-1, 0)
+            if before is not None and keep >= 0:
+                if skip < 0:  # nothing but an indent so far
+                    if not final and number == len(lines) - 1:
+                        self._drop(begin + keep)
+                        return self._done()
+                    keep = -1
+                else:
+                    # A line that was joined begins behind its border: its end is counted from its own end.
+                    self._drop(len(self._text) - (len(before.text) - keep))
+                    self._view.joins.append(len(self._text))
+            if before is not None and keep < 0:
+                self._text += b"\n"
+                self._view.raw.append(-1)
+                skip = 0
+            begin = len(self._text) - skip
+            self._add(line, skip)
+            before = line
+        if before is not None and not final:
+            self._drop(begin + self._settled(before))
+        return self._done()
+
+    def _add(self, line: Line, skip: int) -> None:
+        base = len(self._text) - skip
+        self._text += line.text[skip:]
+        self._view.raw += line.raw[skip:]
+        for index, place in line.hidden:
+            self._view.hidden.setdefault(max(0, base + index), []).append(place)
+
+    def _drop(self, size: int) -> None:
+        del self._text[size:], self._view.raw[size:]
+
+    def _done(self) -> View:
+        self._view.text = bytes(self._text)
+        return self._view
+
+    def _cut(self, before: Line, line: Line) -> tuple[int, int]:
+        """How much of `before` to keep and where `line` goes on, or -1 when the one does not continue the other. The
+        second is -1 when `line` holds nothing yet."""
+        if line.row != before.row + 1:
+            return -1, 0
+        keep = self.inner_end(before)
+        if keep < 0:
+            return -1, 0
+        if _BLANK.match(line.text):
+            return keep, -1
+        boxed = keep < len(before.text.rstrip(b" \t"))
+        if boxed and not _LEFT.match(line.text):
+            return -1, 0
+        resume = _RESUME.match(line.text)
+        return (keep, resume.end()) if resume else (-1, 0)
+
+    def inner_end(self, line: Line) -> int:
+        """Where the text of a line that is full ends, without its border; -1 when it is not full."""
+        text = line.text
+        border = _RIGHT.search(text) if _LEFT.match(text) else None
+        if border is not None and border.start() > 1:
+            return border.start() if len(border[1]) <= _PAD and not _LEFT.fullmatch(text[: border.start()]) else -1
+        end = len(text.rstrip(b" \t"))
+        if end in _FOLDS and _FOLDED.match(text[:end]):
+            return end
+        return end if end and self._full(line.col + width(text[:end])) else -1
+
+    def _full(self, cells: int) -> bool:
+        return (cells - 1) % self._cols + 1 >= self._cols - MARGIN
+
+    def _settled(self, line: Line) -> int:
+        """How much of the last line can't change its meaning by what follows: a border may turn out to be one."""
+        text = line.text
+        if line.at < len(text):
+            return line.at  # what stands behind the cursor is about to be overwritten
+        if text.endswith(b" ") and any(index == len(text) - 1 for index, _ in line.hidden):
+            return len(text) - 1  # a typed character was taken back
+        if _LEFT.match(text):
+            unsettled = _UNSETTLED.search(text)
+            return unsettled.start() if unsettled is not None else len(text)
+        if text.endswith(b" ") and line.col + width(text) == self._cols + 1:
+            return len(text) - 1
+        end = len(text.rstrip(b" \t"))
+        return end if end < len(text) and self._full(line.col + width(text[:end])) else len(text)
+
+
+_SHORTEST_FULL: Final = 60
+_EDGE_BYTES: Final = 12
+_RIGHT_EDGE: Final = re.compile(rb" {0,2}" + BORDER + rb"\Z")
+_LEFT_EDGE: Final = re.compile(rb"[ \t]*(?:" + BORDER + rb"|\xe2\x8e\xbf|\xe2\x86\xaa)?[ \t]*")
+_LAST: Final = frozenset(b"|\x82\x83\x86\x8a\x8c\x8f\x90\x91\x95")
+
+
+def squeezed(text: bytes, cols: int) -> tuple[bytes, list[int], list[int]]:
+    """`text` without its sequences, with all lines joined that may have been cut, and where; and where each line of it
+    begins. Quick, and rather too many are joined: what is found here is looked for again in a `View`."""
+    parts: list[bytes] = []
+    joins: list[int] = []
+    starts: list[int] = []
+    size = 0
+    cut = False
+    full = min(_SHORTEST_FULL, cols - MARGIN)
+    for line in text.split(b"\n"):
+        starts.append(size)
+        if cut:
+            left = _LEFT_EDGE.match(line)
+            line = line[left.end() :] if left is not None else line
+            joins.append(size)
+        end = line.rstrip(b"\r ")
+        cut = cut or len(end) >= full or (bool(end) and end[-1] in _LAST and _edged(end))
+        if cut:
+            cut = len(end) > 0
+            line = _RIGHT_EDGE.sub(b"", end) if cut and end[-1] in _LAST else end
+        else:
+            line += b"\n"
+        parts.append(line)
+        size += len(line)
+    whole = b"".join(parts)
+    if whole.endswith(b"\n"):
+        whole = whole[:-1]
+    # The end of the text may be the end of a line of which the border is still to come.
+    unsettled = _UNSETTLED.search(whole, max(0, len(whole) - _EDGE_BYTES))
+    return whole[: unsettled.start()] if unsettled is not None else whole, joins, starts
+
+
+def _edged(line: bytes) -> bool:
+    return line[-1] != 124 or line.lstrip()[:1] == b"|"
