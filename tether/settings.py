@@ -50,8 +50,9 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # programs ask of their terminal. "off" for sessions started from then on: attaching shows the screen made from the
     # log, and the terminals of those who are attached answer.
     emulator: Literal["inline", "off"] = "inline"
-    # Lines that have scrolled off and are kept by the model, for a terminal of usual width.
-    scrollback_lines: int = 10_000
+    # Lines that have scrolled off and are kept by the model, nine bytes a cell until the session rests and they are
+    # compressed. Older ones are in the log.
+    scrollback_lines: int = 5_000
 
 
 class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,6 +39,13 @@ def note(asked: Asked, client: bytes, req: int, peer: bytes) -> None:
         asked.popitem(last=False)
 
 
+def forget(desk: Desk, session: Session) -> None:
+    """The worker that was asked is gone: whoever waits for it is told at once."""
+    for (client, req), peer in session.asked.items():
+        desk.refuse_unreachable(peer, session.sid, req=req, client=client)
+    session.asked.clear()
+
+
 def answered(desk: Desk, session: Session, answer: object, frame: bytes) -> bool:
     """Pass the worker's answer, as it came, to whoever asked. False when it is none, or nobody did."""
     if not isinstance(answer, Snapshot | History | Refused):

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tether.broker import clients, control, liveness
+from tether.broker import clients, control, liveness, questions
 from tether.broker.desk import Desk
 from tether.broker.sessions import Session, Trouble, present
 from tether.clock import now_us
@@ -31,6 +31,7 @@ def worker_hello(desk: Desk, peer: bytes, hello: Hello, view: SessionView, now: 
     known = desk.registry.live.get(view.sid)
     if known is not None and known.worker is not None and known.worker != peer:
         desk.peers.pop(known.worker, None)
+        questions.forget(desk, known)
     session = desk.registry.adopt(view.sid, view, peer)
     desk.tell(peer, view.sid, Welcome(PROTOCOL, desk.boot))
     if session.ended:

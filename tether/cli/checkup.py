@@ -59,7 +59,7 @@ def _versions(_: Paths) -> list[Check]:
     checks = [Check("versions", "ok", ", ".join(found))]
     if missing:
         only = missing == ["pyghostty"]
-        fix = "tether snapshot needs it; nothing else does" if only else "Install Tether again"
+        fix = "It brings the terminal emulator; sessions run without" if only else "Install Tether again"
         checks.append(Check("packages", "note" if only else "bad", f"missing: {', '.join(missing)}", fix))
     return checks
 
@@ -146,6 +146,14 @@ def _agents(paths: Paths) -> list[Check]:
     return checks
 
 
+def _emulator(_: Paths) -> list[Check]:
+    from tether.screen import unavailable
+
+    why = unavailable()
+    fix = "Sessions run without it; attaching shows their newest output, which may be half a screen" if why else ""
+    return [Check("terminal emulator", "note" if why else "ok", why or "libghostty-vt works here", fix)]
+
+
 def _web_build(_: Paths) -> list[Check]:
     import tether
 
@@ -156,5 +164,6 @@ def _web_build(_: Paths) -> list[Check]:
 
 
 _CHECKS: Final[tuple[Callable[[Paths], list[Check]], ...]] = (
-    _versions, _directories, _sockets, _disk, _settings, _gateway, _service, _agents, _web_build,
+    _versions, _directories, _sockets, _disk, _settings, _gateway, _service, _agents, _emulator,
+    _web_build,
 )  # fmt: skip

@@ -83,3 +83,15 @@ def test_questions_that_are_never_answered_are_forgotten() -> None:
     assert len(scene.desk.registry.live[SID].asked) < 200
     scene.say(b"worker", SID, snapshot(999))
     assert len(scene.to(b"client", Snapshot)) == 1
+
+
+def test_who_asked_a_worker_that_died_is_told_when_another_comes() -> None:
+    scene = Scene()
+    scene.worker(SID)
+    scene.client()
+    ask(scene)
+    scene.worker(SID, b"successor")
+    assert [(told.req, told.code, told.client) for told in scene.to(b"client", Refused)] == [(7, "not-ready", CLIENT)]
+    ask(scene, 8)
+    scene.say(b"successor", SID, snapshot(8))
+    assert scene.to(b"client", Snapshot) == [snapshot(8)]
