@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +45,7 @@ def main() -> int:
     """Run what was asked for; 1 when the benchmark itself can't work."""
     options = arguments()
     machine.adopt_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it that way wants it cleaned up as well
     figures = Figures()
     try:
         with machine.one_at_a_time(), tempfile.TemporaryDirectory(prefix="tb-", dir="/tmp") as name:
