@@ -19,7 +19,7 @@ class Page:
     knows the session by, so that another page can be opened on it.
     """
 
-    kind: ClassVar[str]
+    kind: str
     message_kind: ClassVar[int] = BINARY
     sid = "-"
     session: Any = None
@@ -32,6 +32,9 @@ class Page:
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
+
+    def want_everything(self) -> None:
+        """Where a server's page would rather skip than fall behind: not this one."""
 
     def typing(self, data: bytes) -> bytes:
         """The message that types `data`."""

@@ -17,6 +17,7 @@ from tether.wire.views import SessionView
 # As web/src/session/rendered.ts: what was drawn is told in steps of so much, and so long after the last of it.
 CREDIT_STEP = 32 * 1024
 CREDIT_IDLE_S = 0.05
+SKIP_BYTES = 512 * 1024  # as web/src/session/attachment.ts: further behind, it is shown the newest screen instead
 
 
 class TetherPage(Page):
@@ -30,6 +31,7 @@ class TetherPage(Page):
         self.id = ClientId(os.urandom(16))
         self._raw_sid = view.sid
         self._typed = 0
+        self._skip = SKIP_BYTES
         self._seq = self._offset = self._told = 0
         self._told_at = 0.0
         take = mode == "control"
@@ -45,6 +47,10 @@ class TetherPage(Page):
                 self._credit()  # it begins with nothing drawn
                 return got
         raise BenchError("the page was not attached")
+
+    def want_everything(self) -> None:
+        self.kind, self._skip = "tether-all", 0
+        self._credit()
 
     def typing(self, data: bytes) -> bytes:
         self._typed += 1
@@ -76,4 +82,4 @@ class TetherPage(Page):
 
     def _credit(self) -> None:
         self._told, self._told_at = self._offset, time.monotonic()
-        self.socket.send(encode(self._raw_sid, Credit(self._seq, self._offset)))
+        self.socket.send(encode(self._raw_sid, Credit(self._seq, self._offset, self._skip)))

@@ -86,14 +86,16 @@ def test_json_counts_what_its_escapes_stand_for(tool: Tool) -> None:
     assert figures[2:] == [len("line\r\nBENCH-END"), 1]
 
 
-def test_tether_is_told_what_was_drawn(tool: Tool) -> None:
+@pytest.mark.parametrize(("kind", "skip"), [("tether", 512 * 1024), ("tether-all", 0)])
+def test_tether_is_told_what_was_drawn(tool: Tool, kind: str, skip: int) -> None:
     parts = [encode(SID, Snapshot(7, 1000, 80, 24, b"screen"))]
     parts += [encode(SID, Output(8 + n, 0, 1000 + n * 20_000, bytes(20_000))) for n in range(4)]
     parts += [encode(SID, Output(12, 0, 81_000, b"BENCH-END"))]
-    figures, heard = run(tool, "tether", [served(part, BINARY) for part in parts], *until())
+    figures, heard = run(tool, kind, [served(part, BINARY) for part in parts], *until())
     assert figures[2] == len(b"screen") + 80_000 + len(b"BENCH-END")
     credits = [decode(data)[1] for _, data in said(heard)]
     assert all(isinstance(credit, Credit) for credit in credits)
+    assert {credit.skip for credit in credits} == {skip}
     assert credits[-1].offset >= 1000 + 60_000
     assert [credit.offset for credit in credits] == sorted({credit.offset for credit in credits})
 

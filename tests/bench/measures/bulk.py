@@ -58,6 +58,7 @@ def _native(run: Run, peer: Peer, size: int) -> Sampler:
 def _paged(run: Run, peer: Peer, size: int) -> Sampler:
     def sample() -> Sample:
         with peer.page("flood", str(size)) as page:
+            page.want_everything()
             pids = peer.pids()
             before = machine.cpu_ns(pids)
             seconds, _, lines = run.tool.page_until(page, END, LIMIT_S)

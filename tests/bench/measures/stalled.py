@@ -50,6 +50,8 @@ def _grown(peer: Peer, session: str, seconds: float, begin: object) -> Sample:
     pids = peer.pids()
     before = most = machine.memory(pids)
     files = before.files
+    workers = [peer.gateway.worker_pid(session)] if isinstance(peer, Tether) else []
+    worker = machine.memory(workers)
     assert callable(begin)
     begin()
     until = time.monotonic() + seconds
@@ -58,6 +60,8 @@ def _grown(peer: Peer, session: str, seconds: float, begin: object) -> Sample:
         now = machine.memory(pids)
         most, files = max(most, now, key=lambda memory: memory.own), max(files, now.files)
     extra = {"mapped files MB": (files - before.files) / 1e6}
-    if isinstance(peer, Tether):  # what the child wrote all the same
+    if isinstance(peer, Tether):
+        extra["of it the worker's"] = (machine.memory(workers).own - worker.own) / 1e6
+        # What the child wrote all the same.
         extra["logged MB/s"] = peer.client.logged(peer.views[session].sid) / seconds / 1e6
     return (most.own - before.own) / 1e6, extra

@@ -2,6 +2,7 @@
 #include "ws.h"
 
 #define CREDIT_STEP (32 * 1024)   /* how often Tether's page says what it has drawn, in bytes */
+#define SKIP_BYTES (512 * 1024)   /* who is further behind than this would rather see the newest screen */
 #define CREDIT_IDLE_MS 50         /* and how long after the last of it */
 #define COMMIT_BYTES (256 * 1024) /* the same of wetty's page */
 
@@ -28,15 +29,15 @@ static char *put_int(char *at, uint64_t value) {
 static void credit(struct link *l, int64_t now) {
     char message[64], *at = message;
     memcpy(at, sid, 16);
-    memcpy(at + 16, "\x93\xa6" "credit", 8);
-    at = put_int(put_int(at + 24, l->seq), l->offset);
+    memcpy(at + 16, "\x94\xa6" "credit", 8);
+    at = put_int(put_int(put_int(at + 24, l->seq), l->offset), kind == TETHER ? SKIP_BYTES : 0);
     send_frame(l, 2, message, (size_t)(at - message));
     l->told = l->offset;
     l->told_at = now;
 }
 
 void acknowledge(struct link *l, int64_t now) {
-    if (kind == TETHER && l->offset != l->told)
+    if (kind >= TETHER && l->offset != l->told)
         if (l->offset - l->told >= CREDIT_STEP || now - l->told_at > CREDIT_IDLE_MS * 1000000LL) credit(l, now);
     for (; kind == SOCKETIO && l->uncommitted >= COMMIT_BYTES; l->uncommitted -= COMMIT_BYTES)
         send_frame(l, 1, "42[\"commit\",262144]", 19);
@@ -115,7 +116,7 @@ void message(struct link *l, int opcode, const char *data, size_t size, int64_t 
     if (opcode == 8) l->closed = 1;
     else if (opcode == 9) send_frame(l, 10, data, size);
     else if (opcode > 2) return;
-    else if (kind == TETHER) tether_message(l, data, size, now);
+    else if (kind >= TETHER) tether_message(l, data, size, now);
     else if (kind == BINARY) shown(l, data, size, 0, now);
     else if (kind == JSON && size > 13 && !memcmp(data, "[\"stdout\", \"", 12)) shown(l, data + 12, size - 14, 1, now);
     else if (kind == SOCKETIO && size == 1 && *data == '2') send_frame(l, 1, "3", 1);

@@ -5,8 +5,8 @@
  *   ws KIND SID interrupt BYTES_S MS TIMEOUT_MS FRAME FD  as tool.c's interrupt; FRAME (hex) is sent for ctrl-c
  *   ws KIND SID watch MS FD...                            lags of a ticker: p50 p99 max (us), samples, ticks, fds done
  *
- * KIND: binary (output alone), json (terminado), socketio (wetty), tether. SID in hex, - where there is none. stdin
- * brings what was read of each FD before: 32 bits of length (big-endian) and the bytes. Servers' frames are whole.
+ * KIND: binary (output alone), json (terminado), socketio (wetty), tether as its page, tether-all as a program that
+ * skips nothing. SID in hex, - where there is none. stdin brings what was read of each FD before: 32 bits of length (big-endian) and the bytes. Servers' frames are whole.
  */
 #include "ws.h"
 
@@ -14,7 +14,7 @@
 
 #define FRAME_MAX (64u << 20)
 
-static const char *const KINDS[] = {"binary", "json", "socketio", "tether"};
+static const char *const KINDS[] = {"binary", "json", "socketio", "tether", "tether-all"};
 
 /* ---- reading ---- */
 
@@ -162,7 +162,7 @@ int run_websocket(int argc, char **argv) {
     int first = watching ? 4 : interrupting ? 7 : !strcmp(action, "until") ? 6 : 3;
     int many = argc - first;
     if (many < 1 || many > 1024) return 2;
-    while (kind < TETHER && strcmp(argv[0], KINDS[kind])) kind++;
+    while (kind < TETHER_ALL && strcmp(argv[0], KINDS[kind])) kind++;
     for (int i = 0; i < 16 && argv[1][0] != '-'; i++) sscanf(argv[1] + 2 * i, "%2hhx", (unsigned char *)&sid[i]);
     const char *token = interrupting ? PROMPT : watching || first == 3 ? END : argv[3];
     for (int i = 0; i < many; i++) begin(&links[i], atoi(argv[first + i]), token);

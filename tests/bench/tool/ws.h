@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-enum kind { BINARY, JSON, SOCKETIO, TETHER };
+enum kind { BINARY, JSON, SOCKETIO, TETHER, TETHER_ALL };
 
 struct link {
     int fd, closed, found;
