@@ -234,6 +234,31 @@ def test_who_attaches_to_a_full_screen_program_sees_what_stands_there(gateway: G
     assert terminal_text(gateway, session, wanted) == wanted
 
 
+def test_what_scrolled_off_stands_above_the_first_screen(gateway: Gateway) -> None:
+    code = "for n in range(300): print(f'row {n} of many')\ninput()"
+    gateway.add_provider("rows", [PYTHON, "-I", "-c", code])
+    session = gateway.run("rows")
+    gateway.wait_until("all rows", lambda: b"row 299" in gateway.raw(session))
+    screen = gateway.attach(session)
+    screen.expect("row 299 of many")
+    emulator = Screen(80, 24)
+    emulator.feed(bytes(screen.data))
+    above = [line.text for line in emulator.history(0, emulator.history_size())]
+    assert above[-1] == "row 276 of many"
+    assert above[-100] == "row 177 of many"
+    assert emulator.text()[0] == "row 277 of many"
+    emulator.close()
+
+
+def test_the_screen_can_be_seen_while_the_gateway_is_down(gateway: Gateway) -> None:
+    session = paint(gateway, "painter")
+    gateway.tether("stop", "--yes", timeout=60)
+    try:
+        assert painted(gateway.tether("snapshot", session).stdout.splitlines())
+    finally:
+        gateway.start()
+
+
 def test_a_long_session_has_checkpoints_and_every_screen_is_that_of_straight_replay(gateway: Gateway) -> None:
     code = (
         "import sys; w = sys.stdout.write\n"

@@ -4,29 +4,25 @@ It is fed at the end of a turn, after everybody else was served, with the very e
 the newest event whenever it is asked, and what it shows continues without a gap. It answers what programs ask of their
 terminal. A worker that took over makes it again, from what its predecessor handed on or from the log (`restoring`).
 
-The emulator is native code that reads what anybody may print. Where it stands is noted in the ring while it works: if
-it takes the worker along again and again at one place, the session goes on without it.
+If the emulator takes workers along again and again at one place (`danger`), the session goes on without it.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from tether.clock import monotonic, now_us
+from tether.ptyworker import danger, handing
 from tether.ptyworker.checkpointing import Checkpointing
 from tether.ptyworker.restoring import Restoring
 from tether.screen import Screen, ScreenUnavailable
 from tether.screen.tail import PROLOGUE
 from tether.wire import WireError
-from tether.wire.codec import decode_body, encode, encode_body
+from tether.wire.codec import decode_body, encode
 from tether.wire.control import History, HistoryQuery, Refused, Snapshot, SnapshotQuery
-from tether.wire.events import Created, Event, Output, Resized
+from tether.wire.events import Created, Output, Resized
 from tether.wire.limits import HISTORY_LINES_MAX, SNAPSHOT_BYTES_MAX
 from tether.wire.storing import Checkpoint, Recalled
 
@@ -38,8 +34,6 @@ log = logging.getLogger("tether")
 
 # Lines of scrollback in a checkpoint: what somebody who attaches after a crash finds above the screen.
 CHECKPOINT_LINES: Final = 200
-# Deaths at one place after which the emulator is used no more.
-CRASHES_MAX: Final = 3
 _ZLIB_LEVEL: Final = 1
 
 
@@ -56,6 +50,7 @@ class Model:
         self._outgoing: tuple[int, bytes] | None = None  # a checkpoint that waits for its event to be sent
         self._kept: tuple[int, int, bytes] | None = None  # seq, history, snapshot: asked for by several at once
         self._restoring: Restoring | None = None
+        self._size = (worker.kept.view.cols, worker.kept.view.rows)  # of the terminal where the model stands
         self.on = worker.kept.emulator == "inline"
 
     # -- life
@@ -81,14 +76,11 @@ class Model:
         if self._screen is None or self._restoring is not None:
             return -1
         try:
-            body = encode_body(self._checkpoint(HISTORY_LINES_MAX))
+            made = self._checkpoint(HISTORY_LINES_MAX)
         except Exception:  # see `answer`
             log.exception("event=screen-failed sid=%s", self._worker.sid.hex())
             return -1
-        fd = os.memfd_create("screen") if hasattr(os, "memfd_create") else _unnamed_file()
-        with os.fdopen(os.dup(fd), "wb") as file:
-            file.write(body)
-        return fd
+        return handing.hand_on(made)
 
     def added(self, record: Record) -> None:
         """There is a new event."""
@@ -104,7 +96,7 @@ class Model:
             if record.output:
                 self._feed(record.offset, record.data)
             else:
-                self._other(record.data)
+                self._logged(record.data)
         if self._replies:
             replies = b"".join(self._replies)
             self._replies.clear()
@@ -210,25 +202,24 @@ class Model:
             return False
         self._screen = None
         self._pace = Checkpointing()
-        screen = self._made(checkpoint.cols, checkpoint.rows)
+        self._size = checkpoint.cols, checkpoint.rows
+        screen = self._made()
         if screen is None:
             return False
-        with self._marked(checkpoint.offset):
+        with danger.At(self._worker.ring, checkpoint.offset):
             screen.feed(data)
         self._replies.clear()
         return True
 
-    def _logged(self, body: bytes) -> None:
+    def _logged(self, body: bytes | memoryview) -> None:
         try:
             event = decode_body(body)
         except WireError:
             return
         if isinstance(event, Output):
             self._feed(event.offset, event.data)
-        elif isinstance(event, Created):
-            self._made(event.cols, event.rows)
-        elif isinstance(event, Event):
-            self._resized(event)
+        elif isinstance(event, Created | Resized):
+            self._sized(event.cols, event.rows)
 
     # -- feeding
 
@@ -237,38 +228,30 @@ class Model:
         if screen is None:
             return
         asked_before = len(self._replies)
-        with self._marked(offset):
+        with danger.At(self._worker.ring, offset):
             screen.feed(data)
         if offset < self._answer_from:
             del self._replies[asked_before:]
         self._pace.fed(len(data), monotonic())
 
-    def _other(self, body: memoryview) -> None:
-        self._resized(decode_body(body))
+    def _sized(self, cols: int, rows: int) -> None:
+        self._size = cols, rows
+        if self._screen is not None:
+            self._screen.resize(cols, rows)
 
-    def _resized(self, event: object) -> None:
-        if isinstance(event, Resized) and self._screen is not None:
-            self._screen.resize(event.cols, event.rows)
-            self._kept = None
-
-    def _made(self, cols: int = 0, rows: int = 0) -> Screen | None:
+    def _made(self) -> Screen | None:
         """The model, made when it is first needed: a session that has said nothing has none."""
         if self._screen is None and self.on:
-            view = self._worker.kept.view
             try:
-                with self._marked(self._worker.ring.header.offset):
+                with danger.At(self._worker.ring, self._worker.ring.header.offset):
                     self._screen = Screen(
-                        cols or view.cols,
-                        rows or view.rows,
+                        *self._size,
                         scrollback_lines=self._worker.kept.scrollback_lines,
                         on_reply=self._replies.append,
                     )
             except ScreenUnavailable as error:
                 self._give_up(error.message)
         return self._screen
-
-    def _marked(self, offset: int) -> _Mark:
-        return _Mark(self._worker, offset)
 
     # -- checkpoints
 
@@ -292,20 +275,16 @@ class Model:
         if len(made.data) <= SNAPSHOT_BYTES_MAX and not self._worker.send_store(made.seq, frame):
             self._outgoing = made.seq, frame
 
-    # -- crashes
+    # -- without
 
     def _count_crashes(self) -> None:
-        """If the worker before died inside the emulator: was that at the same place as the last time?"""
         worker = self._worker
-        place = worker.ring.feeding()
-        if place is None:
+        count = danger.count(worker.ring, worker.kept)
+        if not count:
             return
-        worker.ring.mark_feeding(None)
-        kept = worker.kept
-        kept.crashes = kept.crashes + 1 if kept.crash_offset == place else 1
-        kept.crash_offset = place
-        log.error("event=emulator-crash sid=%s offset=%d count=%d", worker.sid.hex(), place, kept.crashes)
-        if kept.crashes >= CRASHES_MAX:
+        log.error("event=emulator-crash sid=%s offset=%d count=%d", worker.sid.hex(), worker.kept.crash_offset, count)
+        if count >= danger.CRASHES_MAX:
+            worker.kept.emulator = "failed"
             self._give_up("the terminal emulator failed again and again at one place")
         else:
             worker.save()
@@ -315,38 +294,9 @@ class Model:
         worker = self._worker
         self.on = False
         self._screen, self._restoring, self._todo = None, None, []
-        worker.kept.emulator = "failed"
         log.error("event=no-screen sid=%s reason=%r", worker.sid.hex(), why)
         worker.note("no-screen", f"The session goes on without a model of its screen: {why}")
         worker.change(screen=False)
-
-
-class _Mark:
-    """Notes in the ring that the emulator works on the output at `offset`."""
-
-    __slots__ = ("_offset", "_ring")
-
-    def __init__(self, worker: Worker, offset: int) -> None:
-        self._ring = worker.ring
-        self._offset = offset
-
-    def __enter__(self) -> None:
-        self._ring.mark_feeding(self._offset)
-
-    def __exit__(self, *_: object) -> None:
-        self._ring.mark_feeding(None)
-
-
-def taken_over(fd: int) -> Checkpoint | None:
-    """What `hand_on` wrote; closes `fd`. None when it can't be read."""
-    with os.fdopen(fd, "rb") as file:
-        file.seek(0)
-        body = file.read()
-    try:
-        found = decode_body(body)
-    except (WireError, msgspec.DecodeError):
-        return None
-    return found if isinstance(found, Checkpoint) else None
 
 
 def _fitting(screen: Screen, history: int) -> bytes:
@@ -356,8 +306,3 @@ def _fitting(screen: Screen, history: int) -> bytes:
         history //= 2
         data = screen.snapshot(history)
     return data
-
-
-def _unnamed_file() -> int:
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

@@ -16,8 +16,8 @@ from tether import locks, service
 from tether.clock import now_us
 from tether.paths import Paths
 from tether.ptyworker import kin, state, terminal
+from tether.ptyworker.handing import taken_over
 from tether.ptyworker.loop import Worker
-from tether.ptyworker.model import taken_over
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
 from tether.screen import ScreenUnavailable

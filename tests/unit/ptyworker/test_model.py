@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tether.ptyworker import model as model_module
-from tether.ptyworker.model import CRASHES_MAX, Model, taken_over
+from tether.ptyworker.danger import CRASHES_MAX
+from tether.ptyworker.handing import taken_over
+from tether.ptyworker.model import Model
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring
 from tether.screen import Screen
@@ -126,6 +129,17 @@ def test_the_screen_is_that_of_the_newest_event_and_of_its_size(host: Host) -> N
     assert (answer.seq, answer.offset, answer.cols, answer.rows) == (4, 17, 20, 5)
     assert (answer.req, answer.client, answer.kind) == (7, CLIENT, "screen")
     assert host.text() == ["one", "two and more", "", "", ""]
+
+
+def test_output_and_a_change_of_size_in_the_first_turn_keep_their_order(host: Host) -> None:
+    piece = b"x" * 30
+    host.ring.ground()[: len(piece)] = piece
+    host.ring.note(len(piece), 1)
+    host.flush()
+    host.kept.view = msgspec.structs.replace(host.kept.view, cols=20, rows=10)
+    host.resized(20, 10)
+    host.model.settle()
+    assert host.text()[:2] == ["x" * 20, "x" * 10]  # it flowed anew, and was not printed into the smaller one
 
 
 def test_what_is_read_and_no_event_yet_belongs_to_the_answer(host: Host) -> None:
