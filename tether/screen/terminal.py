@@ -219,6 +219,13 @@ class Screen:
         self._handle.close()
 
     def _capture(self, history: int) -> Capture:
+        try:
+            return capture(self._library, self._handle.pointer, max(0, history))
+        except CaptureFailed:
+            if self._at_ground():
+                raise
+        # What stands in the way is the beginning of something that is no sequence, such as ESC and half a character.
+        self._handle.write(CANCEL)
         return capture(self._library, self._handle.pointer, max(0, history))
 
     def _styled(self, row: Row) -> bytes:

@@ -101,3 +101,12 @@ def test_what_a_title_or_a_link_carries_is_text():
     assert "\u202e".encode() not in snapshot
     assert b"\x9b" not in snapshot.replace("\u009b".encode(), b"")
     assert screen.facts().title.isprintable()
+
+
+def test_what_the_library_cannot_encode_is_left():
+    screen = fed(b"\x1b[31mred\x1b\x9e\x90")
+    late = fed(screen.snapshot())
+    for one in (screen, late):
+        one.feed(b"\r\nmore")
+        assert [line.rstrip("\ufffd") for line in one.text()[:2]] == ["red", "more"]
+    assert b"31m" in screen.snapshot()
