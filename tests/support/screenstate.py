@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tether.screen import Screen
+from tether.screen.cells import Cell, cell, words
 from tether.screen.records import Cursor, Row, Terminal
-from tether.screen.rows import Cell, cell, words
 
 # What a snapshot leaves out on purpose: the modes of the screens, of which one is enough; mouse modes that do not hold
 # because another was set after them; a frame that is being drawn (2026).

@@ -10,13 +10,15 @@ the last column's cell again; the bytes of an unfinished sequence come last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from tether.screen import modes, records
+from tether.screen.cells import Cell, cell
 from tether.screen.pen import RESET, pen
 from tether.screen.records import Cursor, Row, Screen, Terminal
-from tether.screen.rows import Cell, Painter, cell, hyperlink
+from tether.screen.rows import Painter, hyperlink
 from tether.screen.state import Capture
 
 _TITLE_MAX: Final = 1024
@@ -150,7 +152,7 @@ def _reprinted(terminal: Terminal, cursor: Cursor, rows: Sequence[Row], *, full:
     """The last column's cell again, which leaves the cursor waiting behind it."""
     found = _left(cursor, rows)
     last = cell(rows[cursor.y], cursor.x)
-    x, left = found or (cursor.x, replace(last, text=" "))
+    x, left = found or (cursor.x, msgspec.structs.replace(last, text=" "))
     painter = Painter(terminal.cols)
     painter.out.append(_at(terminal, cursor, x, cursor.y, full=full))
     painter.cell(left)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenFacts:
+class ScreenFacts(msgspec.Struct, frozen=True):
     """A screen at one moment. Positions count from 0, (0, 0) is the upper left corner."""
 
     cols: int
@@ -40,8 +39,7 @@ class ScreenFacts:
     """Lines of scrollback."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryLine(msgspec.Struct, frozen=True):
     """A line of scrollback: one row of the screen as it was."""
 
     text: str

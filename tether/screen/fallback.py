@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from typing import Any, Final
+
+import msgspec
 
 from tether.screen import binding
 from tether.screen.binding import Library
@@ -41,7 +42,7 @@ def facts(get: Callable[[int, str], int], cols: int, rows: int) -> ScreenFacts:
     empty = ScreenFacts(
         cols, rows, 0, 0, False, True, False, "", "", False, 0, 0, False, False, False, 0, False, False, True, False, 0
     )
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         empty, x=get(binding.DATA_CURSOR_X, "uint16_t *"), y=get(binding.DATA_CURSOR_Y, "uint16_t *")
     )
 

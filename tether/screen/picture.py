@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import struct
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from tether.screen import modes
+from tether.screen.cells import ERASED, RGB, cell, columns_of, style_of, words
 from tether.screen.pen import PLAIN_STYLE
 from tether.screen.records import Row, Terminal
-from tether.screen.rows import ERASED, RGB, cell, columns_of, style_of, words
 from tether.screen.state import Capture
 
 Colour = tuple[int, int, int]
 # The web client's dark theme (web/src/terminal/themes.ts).
-FOREGROUND: Final[Colour] = (0xE6, 0xED, 0xF3)
-BACKGROUND: Final[Colour] = (0x0D, 0x11, 0x17)
+FOREGROUND: Final[Colour] = modes.FOREGROUND
+BACKGROUND: Final[Colour] = modes.BACKGROUND
 # The sixteen colours that programs name; the rest of the palette is a cube and a ramp.
 _NAMED: Final = (
     "8b949e", "ff7b72", "4ecb71", "e3b341", "79b8ff", "d2a8ff", "56d4dd", "c9d1d9",
@@ -26,8 +27,7 @@ _STEPS: Final = (0, 95, 135, 175, 215, 255)
 _BOLD, _ITALIC, _FAINT, _INVERSE, _INVISIBLE, _STRIKE, _OVERLINE = (1 << bit for bit in (0, 1, 2, 4, 5, 6, 7))
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """How a piece of text is drawn."""
 
     foreground: Colour
@@ -40,8 +40,7 @@ class Look:
     overline: bool = False
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(msgspec.Struct):
     """Text from column x on, `columns` wide. Blank where there is only a background."""
 
     x: int
@@ -50,8 +49,7 @@ class Piece:
     look: Look
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """A screen to be drawn. `cursor` is where it stands, None when it is hidden."""
 
     cols: int
@@ -72,6 +70,12 @@ def picture(taken: Capture) -> Picture:
         [_pieces(row, colours) for row in taken.rows[taken.active]],
         (cursor.x, cursor.y) if modes.has(terminal, modes.CURSOR_VISIBLE) else None,
     )  # fmt: skip
+
+
+def plain(lines: list[str], cols: int) -> Picture:
+    """Text without colours."""
+    pieces = [[Piece(0, len(text), text, Look(FOREGROUND, None))] if text else [] for text in lines]
+    return Picture(cols, len(lines), BACKGROUND, FOREGROUND, pieces, None)
 
 
 def _pieces(row: Row, colours: _Colours) -> list[Piece]:

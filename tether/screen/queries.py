@@ -1,9 +1,9 @@
 """Questions that programs ask terminals, and who answers them. Pure.
 
 Programs ask what a terminal is, where its cursor is, what its background is, and the answer arrives as if it had been
-typed. So there is one place that answers: the worker's screen model, filtered by `permitted` to what every client can
-keep. In what clients are shown the questions are dropped, and the rest stays as it is: `without_queries` for old
-output, of which only complete sequences are looked at because live output continues what it ends inside of.
+typed. So there is one place that answers: the worker's screen model, filtered to what every client can keep
+(`tether.screen.answers`). In what clients are shown the questions are dropped, and the rest stays as it is. Of old
+output (`without_queries`) only complete sequences are looked at: live output continues what it ends inside of.
 """
 
 from __future__ import annotations
@@ -110,32 +110,3 @@ def _image(token: re.Match[bytes]) -> bytes | None:
             quiet = b"q=2," + _IMAGE_QUIET.sub(b"", control).lstrip(b",")
             return (b"\x1b_G" + quiet + payload + END).replace(b"\x05", b"")
     return token[0].replace(b"\x05", b"") if b"\x05" in token[0] else None
-
-
-# The floor of what clients are is xterm.js 6. It knows these modes; others are unknown to a program that asks, and of
-# some it says that they can't be set.
-_MODES_KNOWN: Final = frozenset(
-    (1, 6, 7, 8, 9, 12, 25, 45, 47, 66, 1000, 1002, 1003, 1004, 1006, 1016, 1047, 1048, 1049, 2004, 2026)
-)
-_MODES_FIXED: Final = frozenset((67, 1005, 1015))
-_MODE_REPLY: Final = re.compile(rb"\x1b\[\?(\d+);(\d)\$y")
-# Flags of kitty's keyboard, its graphics, colours and clipboard, and the third device attributes.
-_UNKNOWN_REPLY: Final = re.compile(rb"\x1b(?:\[\?\d+u|_G.*|\](?:21|5522);.*|P!\|.*)", re.DOTALL)
-_VERSION_REPLY: Final = re.compile(rb"\x1bP>\|[^\x1b]*\x1b\\")
-# Programs tell from the version what the mouse can do; this is the one that xterm.js gives.
-_DEVICE_REPLY: Final = re.compile(rb"\x1b\[>\d+;\d+;\d+c")
-
-
-def permitted(reply: bytes) -> bytes:
-    """What of the model's answer may go to the program, so that it uses nothing that a client's terminal lacks: the
-    answer, another one in its place, or b"" for none."""
-    mode = _MODE_REPLY.fullmatch(reply)
-    if mode is not None:
-        number = int(mode[1])
-        value = mode[2] if number in _MODES_KNOWN else b"4" if number in _MODES_FIXED else b"0"
-        return b"\x1b[?%d;%s$y" % (number, value)
-    if _UNKNOWN_REPLY.match(reply):
-        return b""
-    if _VERSION_REPLY.fullmatch(reply):
-        return b"\x1bP>|tether\x1b\\"
-    return b"\x1b[>0;276;0c" if _DEVICE_REPLY.fullmatch(reply) else reply

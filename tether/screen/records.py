@@ -10,8 +10,9 @@ promised to stay, so it is read in the process that made it and never kept.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 TERMINAL: Final = 1
 SCREEN: Final = 2
@@ -36,8 +37,7 @@ class Malformed(ValueError):
     """The library's format is not the one that is read here."""
 
 
-@dataclass(slots=True)
-class Cursor:
+class Cursor(msgspec.Struct):
     """A cursor, or a saved one: where it is and with what it writes. `pen` is an encoded style."""
 
     x: int
@@ -50,8 +50,7 @@ class Cursor:
     """G0 to G3 in two bits each, then GL, GR, and in three bits the set that holds for one character."""
 
 
-@dataclass(slots=True)
-class Terminal:
+class Terminal(msgspec.Struct):
     """What both screens have in common."""
 
     cols: int
@@ -78,8 +77,7 @@ class Terminal:
     title: bytes
 
 
-@dataclass(slots=True)
-class Screen:
+class Screen(msgspec.Struct):
     """One screen's own state."""
 
     key: int
@@ -93,8 +91,7 @@ class Screen:
     """The hyperlink that is being written: its id and its address."""
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct):
     """One row. `cells` holds what is left of the last cell that is not empty, `width` bytes each."""
 
     page: Page
@@ -105,13 +102,14 @@ class Row:
     """What follows the first character of a cell, by its column."""
 
 
-@dataclass(slots=True)
-class Page:
+class Page(msgspec.Struct):
     """What the rows of a page refer to."""
 
     cols: int
     styles: dict[int, bytes]
     links: dict[int, tuple[bytes, bytes]]
+    looks: dict[int, Any]
+    """What was found out about its cells' looks, see `tether.screen.cells`."""
 
 
 def terminal(data: memoryview) -> Terminal:
@@ -159,7 +157,7 @@ def page(data: memoryview) -> list[Row]:
     """Read a PAGE record's content: its rows, oldest first."""
     cols, count, styles, links, _, _, _, _ = _PAGE.unpack_from(data)
     at = _PAGE.size
-    made = Page(cols, {}, {})
+    made = Page(cols, {}, {}, {})
     for _ in range(styles):
         made.styles[int.from_bytes(data[at : at + 2], "little")] = bytes(data[at + 2 : at + 18])
         at += 18

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tether.screen import records
 from tether.screen.records import Malformed, Row, Screen, Terminal
 
 
-@dataclass(slots=True)
-class Capture:
+class Capture(msgspec.Struct):
     """A terminal at one moment. `rows` and `screens` are by the screen's key; `history` is the primary screen's."""
 
     terminal: Terminal
-    screens: dict[int, Screen] = field(default_factory=dict)
-    rows: dict[int, list[Row]] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
+    screens: dict[int, Screen] = msgspec.field(default_factory=dict)
+    rows: dict[int, list[Row]] = msgspec.field(default_factory=dict)
+    history: list[Row] = msgspec.field(default_factory=list)
     continuation: bytes = b""
 
     @property

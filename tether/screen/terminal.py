@@ -6,18 +6,21 @@ import functools
 import re
 import weakref
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tether.screen import binding, fallback, modes, queries, records
+from tether.screen import answers, binding, fallback, modes, records
 from tether.screen.binding import Library, ScreenUnavailable, library
 from tether.screen.capture import CaptureFailed, capture
+from tether.screen.cells import plain
 from tether.screen.compose import clean, compose
 from tether.screen.cutting import CANCEL, SEQUENCE_MAX, Cutter
 from tether.screen.facts import HistoryLine, ScreenFacts
-from tether.screen.picture import BACKGROUND, FOREGROUND, Look, Picture, Piece, picture
 from tether.screen.records import Row
-from tether.screen.rows import Painter, plain
+from tether.screen.rows import Painter
 from tether.screen.state import Capture
+
+if TYPE_CHECKING:
+    from tether.screen.picture import Picture
 
 CELLS_MAX: Final = 1000
 _TITLE_MAX: Final = 120
@@ -90,7 +93,7 @@ class Screen:
     there is no emulator.
 
     `on_reply` gets what the terminal answers to a program's questions: what every client's terminal could have
-    answered, see `tether.screen.queries`.
+    answered, see `tether.screen.answers`.
     """
 
     def __init__(
@@ -115,8 +118,8 @@ class Screen:
         handle.number(binding.OPT_APC_MAX_BYTES, _APC_MAX)
         handle.number(binding.OPT_APC_MAX_BYTES_KITTY, _APC_MAX)
         # Without default colours questions for them would stay without an answer.
-        handle.set(binding.OPT_COLOR_FOREGROUND, ffi.new("Rgb *", FOREGROUND))
-        handle.set(binding.OPT_COLOR_BACKGROUND, ffi.new("Rgb *", BACKGROUND))
+        handle.set(binding.OPT_COLOR_FOREGROUND, ffi.new("Rgb *", modes.FOREGROUND))
+        handle.set(binding.OPT_COLOR_BACKGROUND, ffi.new("Rgb *", modes.BACKGROUND))
         self._clusters = ffi.new("Mode *", (_CLUSTERS_MODE, False))
         handle.set(binding.OPT_MODE, self._clusters)
         self._ground = ffi.new("bool *")
@@ -176,11 +179,12 @@ class Screen:
 
     def picture(self) -> Picture:
         """The visible screen as what has to be drawn."""
+        from tether.screen import picture  # few processes draw
+
         try:
-            return picture(self._capture(0))
+            return picture.picture(self._capture(0))
         except CaptureFailed:
-            lines = [[Piece(0, len(text), text, Look(FOREGROUND, None))] if text else [] for text in self.text()]
-            return Picture(self.cols, self.rows, BACKGROUND, FOREGROUND, lines, None)
+            return picture.plain(self.text(), self.cols)
 
     def history(self, first: int, count: int) -> list[HistoryLine]:
         """`count` lines of scrollback from the line `first` on, where 0 is the oldest that is kept."""
@@ -261,7 +265,7 @@ class Screen:
         self._replies.clear()
         if self._on_reply is not None:
             for reply in replies:
-                allowed = queries.permitted(reply)
+                allowed = answers.permitted(reply)
                 if allowed:
                     self._on_reply(allowed)
 
