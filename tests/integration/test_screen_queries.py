@@ -126,3 +126,18 @@ def test_without_an_emulator_the_terminal_answers() -> None:
         for question, answer in QUESTIONS.items():
             assert len(re.findall(answer, answers or b"")) == 1, f"{question!r} in {answers!r}"
         terminal.close()
+
+
+def test_a_program_that_asks_and_does_not_read_keeps_nobody_from_typing(gateway: Gateway) -> None:
+    code = (
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: (os.write(1, b'interrupted'), os._exit(0)))\n"
+        "for _ in range(40): os.write(1, b'\\x1b[6n\\x1b[c\\x1b[5n' * 1000)\n"
+        "os.write(1, b'asked'); time.sleep(600)"
+    )
+    gateway.add_provider("nosy", [PYTHON, "-I", "-c", code])
+    session = gateway.run("nosy")
+    gateway.wait_until("it has asked", lambda: b"asked" in gateway.raw(session))
+    gateway.tether("keys", session, "c-c")
+    gateway.wait_state(session, "exited")
+    gateway.wait_until("it was interrupted", lambda: b"interrupted" in gateway.raw(session))

@@ -45,6 +45,8 @@ log = logging.getLogger("tether")
 # Reads in one turn of the loop: about one event's worth at the 4 KiB that the kernel gives at a time.
 _READS_A_TURN: Final = 8
 _INPUT_WRITE_MAX: Final = 4096
+# Of input that the agent has not read yet: beyond it no question of its own is answered.
+_REPLIES_MAX: Final = 16 * 1024
 
 
 class Worker:
@@ -394,8 +396,10 @@ class Worker:
         self.steering.feed()
 
     def reply(self, data: bytes) -> None:
-        """Type what the terminal answers to a program's question."""
-        if not self.kept.agent_gone and self.ring.queue_reply(data):
+        """Type what the terminal answers to a program's question. One that asks and does not read gets no more answers:
+        they must not keep out what a person types."""
+        waiting = self.ring.header.input_head - self.ring.header.input_tail
+        if not self.kept.agent_gone and waiting + len(data) <= _REPLIES_MAX and self.ring.queue_reply(data):
             self.write_input()
 
     # -- time and the spawner

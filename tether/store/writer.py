@@ -24,8 +24,8 @@ log = logging.getLogger("tether")
 
 # Sessions whose cursor is kept in memory; those with nothing under way are read from the log again when they speak.
 SESSIONS_KEPT: Final = 8192
-# Checkpoints that wait for the next commit. Each session sends one a second at most.
-_CHECKPOINTS_MAX: Final = 64
+# Checkpoints that wait for the next commit, in bytes. Each session sends one a second at most, of some kilobytes.
+_CHECKPOINT_BYTES_MAX: Final = 8 << 20
 
 
 @dataclass
@@ -129,7 +129,8 @@ class Writer:
     def keep(self, sid: bytes, checkpoint: Checkpoint) -> None:
         """Keep a session's screen with the next commit. Dropped when it is ahead of the events, or too many wait."""
         known = 1 <= checkpoint.seq <= self.newest(sid)
-        if known and not self.is_lost(sid) and len(self._checkpoints) < _CHECKPOINTS_MAX:
+        waiting = sum(len(other.data) for _, other in self._checkpoints)
+        if known and not self.is_lost(sid) and waiting + len(checkpoint.data) <= _CHECKPOINT_BYTES_MAX:
             self._checkpoints.append((sid, checkpoint))
 
     def ask(self, sid: bytes, now: float) -> int | None:

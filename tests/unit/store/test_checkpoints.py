@@ -129,6 +129,16 @@ def test_a_full_disk_forgets_them_and_keeps_the_events(events):
     assert recalled(events, 1) is None
 
 
+def test_only_so_many_wait_for_a_commit(events):
+    writer = Writer(events, None)
+    fill(writer, 100)
+    for seq in range(1, 101):
+        writer.keep(SID, checkpoint(seq, seq * APART_BYTES, os.urandom(200_000)))
+    writer.commit()
+    kept = {recalled(events, seq) for seq in range(1, 101)}
+    assert len(kept) == (8 << 20) // 200_100
+
+
 def test_a_worker_is_told_the_screen_and_what_followed_in_answers_of_bounded_size(events):
     writer = Writer(events, None)
     fill(writer, 100)
