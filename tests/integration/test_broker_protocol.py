@@ -151,7 +151,22 @@ def test_only_the_holder_writes_and_the_displaced_is_told_at_once(house: BrokerH
     assert first.expect(Control).holder == ""
     assert first.attach(worker.sid).epoch == 4
     first.tell(worker.sid, Detach(first.id))
-    assert second.expect(Control, lambda c: c.epoch == 5).reason == "released by somebody"
+    assert second.expect(Control, lambda c: c.epoch == 5).reason == "somebody left"
+
+
+def test_who_was_displaced_has_the_lease_back_when_the_other_leaves(house: BrokerHouse) -> None:
+    worker = house.worker()
+    first, second = house.client().connected(), house.client().connected()
+    first.attach(worker.sid, name="first")
+    second.attach(worker.sid, name="second")
+    assert isinstance(second.ask(worker.sid, Take(0, second.id)), Done)
+    assert first.expect(Control).mode == "observe"
+    second.tell(worker.sid, Detach(second.id))
+    back = first.expect(Control)
+    assert (back.mode, back.epoch, back.holder, back.reason) == ("control", 3, "first", "second left")
+    assert back.lane
+    first.tell(worker.sid, Input(first.id, 3, 1, b"mine again"))
+    assert worker.expect(Input).data == b"mine again"
 
 
 def test_a_client_that_comes_back_keeps_its_lease_and_its_count(house: BrokerHouse) -> None:

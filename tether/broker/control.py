@@ -2,11 +2,13 @@
 
 The epoch grows by one at every change of holder, so that an order given under an older one can be
 told apart wherever it arrives. A holder that disappears keeps its lease for a while: a client that
-loses its line for a moment comes back to where it was.
+loses its line for a moment comes back to where it was. When one that took the lease from another leaves,
+the other has it back, if it is still there: a glance from a phone leaves the desk as it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +16,8 @@ from typing import NamedTuple
 GRACE_S = 5.0
 # The same after the broker itself was away: clients need a moment to notice and to attach again.
 READOPT_GRACE_S = 10.0
+# Of those from whom the lease was taken, newest last, so many are remembered.
+_DISPLACED_MAX = 8
 
 CONTROL = "control"
 OBSERVE = "observe"
@@ -23,13 +27,15 @@ OBSERVE = "observe"
 class Lease:
     """Under `epoch` only `holder` (a client id, b"" is nobody) may write.
 
-    `away_until` is 0 while the holder is there, else the monotonic second at which its lease falls free.
+    `away_until` is 0 while the holder is there, else the monotonic second at which its lease falls free. `displaced`
+    are the clients from whom it was taken, with their names, the newest last.
     """
 
     epoch: int = 0
     holder: bytes = b""
     name: str = ""
     away_until: float = 0.0
+    displaced: tuple[tuple[bytes, str], ...] = ()
 
 
 class Change(NamedTuple):
@@ -65,11 +71,22 @@ def take_over(lease: Lease, client: bytes, name: str) -> Change:
     """Hand `client` the keyboard. The new epoch voids every older grant, even one still in flight."""
     if lease.holder == client:
         return Change(arrived(lease))
-    return Change(_pass_on(lease, client, name), f"taken by {name}")
+    before = [one for one in lease.displaced if one[0] != client]
+    if lease.holder:
+        before.append((lease.holder, lease.name))
+    taken = replace(_pass_on(lease, client, name), displaced=tuple(before[-_DISPLACED_MAX:]))
+    return Change(taken, f"taken by {name}")
+
+
+def leave(lease: Lease, client: bytes, here: Container[bytes]) -> Change:
+    """`client` leaves for good; who is still `here` and had the lease before it has it back."""
+    if lease.holder != client or not client:
+        return Change(lease)
+    return _back(lease, here, f"{lease.name} left")
 
 
 def release(lease: Lease, client: bytes) -> Change:
-    """`client` gives the lease up, or leaves; nothing happens when it does not hold it."""
+    """`client` gives the lease up, to nobody in particular; nothing happens when it does not hold it."""
     if lease.holder != client or not client:
         return Change(lease)
     return Change(_pass_on(lease, b"", ""), f"released by {lease.name}")
@@ -87,11 +104,11 @@ def arrived(lease: Lease) -> Lease:
     return replace(lease, away_until=0.0)
 
 
-def expire(lease: Lease, now: float) -> Change:
-    """Free a lease whose holder did not come back in time."""
+def expire(lease: Lease, now: float, here: Container[bytes]) -> Change:
+    """Free a lease whose holder did not come back in time; see `leave`."""
     if not lease.away_until or now < lease.away_until:
         return Change(lease)
-    return Change(_pass_on(lease, b"", ""), f"{lease.name} did not come back")
+    return _back(lease, here, f"{lease.name} did not come back")
 
 
 def adopt(lease: Lease, epoch: int, holder: bytes, name: str, now: float) -> Lease:
@@ -104,6 +121,12 @@ def adopt(lease: Lease, epoch: int, holder: bytes, name: str, now: float) -> Lea
     if epoch == lease.epoch and holder != lease.holder:
         return replace(lease, epoch=epoch + 1)
     return lease
+
+
+def _back(lease: Lease, here: Container[bytes], reason: str) -> Change:
+    before = [one for one in lease.displaced if one[0] in here and one[0] != lease.holder]
+    client, name = before.pop() if before else (b"", "")
+    return Change(replace(_pass_on(lease, client, name), displaced=tuple(before)), reason)
 
 
 def _pass_on(lease: Lease, client: bytes, name: str) -> Lease:

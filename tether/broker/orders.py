@@ -177,7 +177,7 @@ def detach(desk: Desk, peer: bytes, sid: bytes, order: Detach, now: float) -> No
         return
     del session.attachments[order.client]
     desk.journal.note("detach", actor(one), public_id(sid))
-    desk.pass_lease(session, control.release(session.lease, order.client))
+    desk.pass_lease(session, control.leave(session.lease, order.client, session.attachments))
     desk.publish(session)
     log.info("event=detach session=%s client=%r", public_id(sid), one.name)
 

@@ -85,7 +85,7 @@ def _keep(desk: Desk, session: Session, now: float) -> None:
         session.lease = control.gone(session.lease, one.client, now)
         desk.journal.note("detach", actor(one), public_id(session.sid), reason="silent")
         log.info("event=client-gone session=%s client=%r", public_id(session.sid), one.name)
-    passed = desk.pass_lease(session, control.expire(session.lease, now))
+    passed = desk.pass_lease(session, control.expire(session.lease, now, session.attachments))
     troubled = session.trouble is None and session.overdue(now)
     if troubled:
         session.trouble = Trouble("unresponsive", "its worker has not acknowledged input for 5 s", now_us())

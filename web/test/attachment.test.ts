@@ -16,7 +16,7 @@ const view: SessionView = {
   tag: "session", sid, id: "k3v9x0pq", provider: "shell", title: "a title", state: "running", cwd: "", machine: "", owner: "",
   detail: "", created: 0, started: 0, ended: 0, since: 0, worker_pid: 0, agent_pid: 0, cols: 80, rows: 24, seq: 0, offset: 0,
   first_seq: 1, cut_bytes: 0, log_bytes: 0, exit_code: null, exit_signal: null, stopped_by: "", epoch: 0, controller: "",
-  controller_id: new Uint8Array(0), clients: 1, args: [], share: false, transport: "pty",
+  controller_id: new Uint8Array(0), clients: 1, args: [], share: false, transport: "pty", screen: true,
 }; // prettier-ignore
 
 class FakeSocket {
@@ -65,6 +65,12 @@ class FakeDisplay implements Display {
   reset = (size: { cols: number; rows: number }) => void this.log.push(`reset ${size.cols}x${size.rows}`);
   resize = (size: { cols: number; rows: number }) => void this.log.push(`resize ${size.cols}x${size.rows}`);
   rest = () => void this.log.push("rest");
+  scrolledUp = false;
+  same = true;
+  compare(_data: Uint8Array, _size: unknown, then: (same: boolean) => void) {
+    this.log.push("compare");
+    then(this.same);
+  }
   write(data: Uint8Array, replay: boolean, shown: () => void) {
     this.log.push(text(data));
     if (replay) this.replayed += text(data);
@@ -76,8 +82,8 @@ const attached = (mode: Mode, more: { epoch?: number; seq?: number; last_n?: num
   tag: "attached", req: 1, mode, epoch: more.epoch ?? 1, reason: "", last_n: more.last_n ?? 0, lane: new Uint8Array(0),
   view: { ...view, seq: more.seq ?? 0, controller: more.name ?? "", controller_id: more.by ?? new Uint8Array(0) },
 }); // prettier-ignore
-const snapshot = (seq: number, offset: number, data = ""): FromGateway => ({
-  tag: "snapshot", seq, offset, cols: 100, rows: 30, data: bytes(data), kind: "tail", skipped: 0,
+const snapshot = (seq: number, offset: number, data = "", req = 0): FromGateway => ({
+  tag: "snapshot", seq, offset, cols: 100, rows: 30, data: bytes(data), kind: "screen", skipped: 0, req, client, history: 0,
 }); // prettier-ignore
 const out = (seq: number, offset: number, data: string): FromGateway => ({ tag: "out", seq, ts: 0, offset, data: bytes(data) });
 const control = (mode: Mode, epoch: number, holder: string): FromGateway => ({ tag: "control", client, mode, epoch, holder, reason: "", lane: new Uint8Array(0) });
@@ -133,6 +139,69 @@ describe("attachment", () => {
     expect(socket().heard("credit").map((credit) => credit.offset)).toEqual([0, 34_000]);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(socket().heard("seen").at(-1)).toMatchObject({ seq: 3, offset: 34_000 });
+  });
+
+  it("is shown the newest screen when it falls behind, and tells once how much was skipped", async () => {
+    socket().say(attached("control"), snapshot(1, 100), out(2, 100, "x"));
+    expect(socket().heard("credit")[0]).toMatchObject({ skip: 512 * 1024 });
+    socket().say(snapshot(900, 3_000_101, "a"), snapshot(1_800, 5_000_101, "b"), out(1_801, 5_000_101, "c"));
+    expect(display.log.slice(-3)).toEqual(["reset 100x30", "b", "c"]);
+    expect(attachment.notice.value).toBeNull();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(attachment.notice.value).toMatchObject({ kind: "skipped", text: "5.0 MB" });
+  });
+
+  it("does not tear away who reads back", async () => {
+    display.scrolledUp = true;
+    socket().say(attached("observe"), snapshot(1, 100), out(2, 100, "x"));
+    expect(socket().heard("credit").at(-1)).toMatchObject({ skip: 0 });
+  });
+
+  it("fetches what scrolled off once, when somebody scrolls up to it", () => {
+    socket().say(attached("observe"), snapshot(1, 100), out(2, 100, "x"));
+    attachment.older();
+    attachment.older();
+    const [question, more] = socket().heard("snapshot?");
+    expect([question?.history, more]).toEqual([2_000, undefined]);
+    socket().say(snapshot(2, 101, "all of it", question!.req), out(3, 101, "y"));
+    expect(display.log.slice(-3)).toEqual(["reset 100x30", "all of it", "y"]);
+    attachment.older();
+    expect(socket().heard("snapshot?").length).toBe(1);
+  });
+
+  it("compares its screen with the gateway's after a change of size, and takes that one when they differ", async () => {
+    socket().say(attached("observe"), snapshot(1, 100), { tag: "resized", seq: 2, ts: 0, cols: 100, rows: 30, by: "x" });
+    await vi.advanceTimersByTimeAsync(500);
+    const [first] = socket().heard("snapshot?");
+    socket().say(snapshot(2, 100, "screen", first!.req));
+    expect(display.log.slice(-1)).toEqual(["compare"]);
+    expect(socket().heard("snapshot?").length).toBe(1);
+    socket().say({ tag: "resized", seq: 3, ts: 0, cols: 100, rows: 30, by: "x" });
+    display.same = false;
+    await vi.advanceTimersByTimeAsync(500);
+    socket().say(snapshot(3, 100, "screen", socket().heard("snapshot?")[1]!.req));
+    const heal = socket().heard("snapshot?")[2]!;
+    socket().say(snapshot(3, 100, "healed", heal.req));
+    expect(display.log.slice(-2)).toEqual(["reset 100x30", "healed"]);
+  });
+
+  it("has control and its size back when whoever took them leaves", () => {
+    socket().say(attached("control"), snapshot(1, 0));
+    attachment.fit();
+    socket().say({ tag: "resized", seq: 2, ts: 0, cols: 100, rows: 30, by: "x" });
+    socket().say(control("observe", 2, "phone"), { tag: "resized", seq: 3, ts: 0, cols: 40, rows: 20, by: "phone" });
+    const before = socket().heard("resize").length;
+    socket().say(control("control", 3, "Chrome on Linux"));
+    expect(attachment.mode.value).toBe("control");
+    expect(attachment.notice.value).toMatchObject({ kind: "regained" });
+    expect(socket().heard("resize").slice(before)).toMatchObject([{ epoch: 3, cols: 100, rows: 30 }]);
+  });
+
+  it("takes control without taking the size", () => {
+    socket().say(attached("observe", { by: other, name: "phone" }), snapshot(1, 0));
+    attachment.takeControl();
+    socket().say(control("control", 2, "Chrome on Linux"));
+    expect([attachment.mode.value, attachment.notice.value, socket().heard("resize")]).toEqual(["control", null, []]);
   });
 
   it("drops what it has and goes back for what it lacks", async () => {
@@ -262,7 +331,9 @@ describe("attachment", () => {
   it("gives the size up with control", () => {
     socket().say(attached("control"), snapshot(1, 0), { tag: "resized", seq: 2, ts: 0, cols: 80, rows: 24, by: "laptop" });
     type("a");
-    socket().say(control("observe", 2, "laptop"), control("control", 3, "Chrome on Linux"));
+    socket().say(control("observe", 2, "laptop"));
+    attachment.takeControl();
+    socket().say(control("control", 3, "Chrome on Linux"));
     attachment.viewport({ cols: 90, rows: 28 });
     expect(socket().heard("resize")).toHaveLength(1);
   });

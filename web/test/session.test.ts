@@ -4,6 +4,7 @@ import { Cursor } from "../src/session/cursor";
 import { endingOf, endingOfView, signalName } from "../src/session/ending";
 import { browserName, fromHex, toHex } from "../src/session/identity";
 import { Kept, visible } from "../src/session/kept";
+import { byteCount, plainText } from "../src/session/plain";
 import { Rendered } from "../src/session/rendered";
 import { retryDelay } from "../src/session/retry";
 import { Sizing } from "../src/session/sizing";
@@ -302,5 +303,17 @@ describe("small things", () => {
 
   it("writes ids in hex", () => {
     expect(toHex(fromHex("00ff10"))).toBe("00ff10");
+  });
+});
+
+describe("plain text", () => {
+  it("is one line that stays where it is", () => {
+    expect(plainText("  a\x1b]0;x\x07\nb\u202egpj.exe  ")).toBe("a ]0;x b gpj.exe");
+    expect(plainText("x".repeat(500)).length).toBe(120);
+    expect(plainText("你好")).toBe("你好");
+  });
+
+  it("counts bytes for people", () => {
+    expect([byteCount(1), byteCount(4_200), byteCount(3_400_000), byteCount(52_000_000)]).toEqual(["1 kB", "4 kB", "3.4 MB", "52 MB"]);
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { clipboardText, webAddress } from "../src/terminal/addresses";
 import { Drag } from "../src/terminal/gestures";
 import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
+import { asksFirst, cleanPaste } from "../src/terminal/pasting";
 import { DARK, LIGHT } from "../src/terminal/themes";
 
 const plain = { applicationCursor: false, ctrl: false };
@@ -108,5 +110,48 @@ describe.each([["dark", DARK], ["light", LIGHT]] as const)("%s theme", (_name, t
   it.each(slots)("%s reads on the background", (slot) => {
     const wanted = slot === "brightBlack" ? 3 : 4.5;
     expect(contrast(theme[slot] ?? "", theme.background ?? "")).toBeGreaterThanOrEqual(wanted);
+  });
+});
+
+describe("pasting", () => {
+  it.each([
+    ["a\x1b[201~\nrm x\n", "a[201~\nrm x\n"],
+    ["\x9b201~x", "201~x"],
+    ["one\r\ntwo\rthree", "one\ntwo\nthree"],
+    ["tab\there\x00\x07\x7f", "tab\there"],
+    ["你好 é", "你好 é"],
+  ])("%j", (text, clean) => {
+    expect(cleanPaste(text)).toBe(clean);
+  });
+
+  it("asks where every line would run", () => {
+    expect([asksFirst("a\nb", false), asksFirst("ls\n", false), asksFirst("a\nb", true), asksFirst("a", false)]).toEqual([true, true, false, false]);
+  });
+});
+
+describe("addresses", () => {
+  it.each([
+    ["https://example.org/a?b#c", "https://example.org/a?b#c"],
+    ["http://еxample.org/", "http://xn--xample-2of.org/"],
+    ["javascript:alert(1)", null],
+    ["data:text/html,x", null],
+    ["file:///etc/passwd", null],
+    ["nonsense", null],
+    [`https://example.org/${"x".repeat(1_000_000)}`, null],
+  ])("%.40s", (text, address) => {
+    expect(webAddress(text)).toBe(address);
+  });
+});
+
+describe("a program's clipboard", () => {
+  const encode = (text: string) => Buffer.from(text).toString("base64");
+  it("is text, never a question, and small", () => {
+    expect(clipboardText(`c;${encode("héllo")}`)).toBe("héllo");
+    expect(clipboardText("c;?")).toBeNull();
+    expect(clipboardText("?")).toBeNull();
+    expect(clipboardText("c;***")).toBeNull();
+    expect(clipboardText("c;")).toBeNull();
+    expect(clipboardText(`c;${Buffer.from([0xff]).toString("base64")}`)).toBeNull();
+    expect(clipboardText(`c;${encode("x".repeat(20_000))}`)).toBeNull();
   });
 });

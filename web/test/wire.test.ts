@@ -61,6 +61,7 @@ describe("codec", () => {
     const frame = Uint8Array.of(...sid, ...body, 0xc4, 1, 65);
     expect(decode(frame).message).toEqual({
       tag: "snapshot", seq: 1, offset: 2, cols: 80, rows: 24, data: Uint8Array.of(65), kind: "tail", skipped: 0,
+      req: 0, client: new Uint8Array(0), history: 0,
     });
   });
 

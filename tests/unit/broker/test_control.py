@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tether.broker import control
 from tether.broker.control import GRACE_S, READOPT_GRACE_S, Lease
 
-A, B = b"a" * 16, b"b" * 16
+A, B, C = b"a" * 16, b"b" * 16, b"c" * 16
 
 
 def attach(lease: Lease, client: bytes, mode: str = "control", *, take: bool = False, epoch: int = 0) -> Lease:
@@ -31,8 +31,9 @@ def test_an_observer_changes_nothing() -> None:
 
 def test_take_moves_the_epoch_and_says_who() -> None:
     lease = attach(Lease(), A)
-    assert control.take_over(lease, B, "b") == (Lease(2, B, "b"), "taken by b")
-    assert attach(lease, B, take=True) == Lease(2, B, "b")
+    taken = Lease(2, B, "b", displaced=((A, "a"),))
+    assert control.take_over(lease, B, "b") == (taken, "taken by b")
+    assert attach(lease, B, take=True) == taken
     assert control.take_over(Lease(2, B, "b", 9.0), B, "b").lease == Lease(2, B, "b")
 
 
@@ -54,9 +55,22 @@ def test_a_lease_waits_for_its_holder_and_then_is_free() -> None:
     lease = control.gone(attach(Lease(), A), A, 100.0)
     assert control.gone(lease, A, 104.0) == lease
     assert control.attach(lease, B, "b", mode="control", take=False, epoch=0).reason == "held for a, who is away"
-    assert control.expire(lease, 104.9) == (lease, "")
-    assert control.expire(lease, 105.0) == (Lease(2), "a did not come back")
-    assert control.expire(Lease(2), 1e9) == (Lease(2), "")
+    assert control.expire(lease, 104.9, ()) == (lease, "")
+    assert control.expire(lease, 105.0, ()) == (Lease(2), "a did not come back")
+    assert control.expire(Lease(2), 1e9, ()) == (Lease(2), "")
+
+
+def test_who_was_displaced_has_the_lease_back_when_the_other_leaves_and_it_is_there_still() -> None:
+    lease = control.take_over(control.take_over(attach(Lease(), A), B, "b").lease, C, "c").lease
+    assert control.leave(lease, C, {A, B}) == (Lease(4, B, "b", displaced=((A, "a"),)), "c left")
+    assert control.leave(lease, C, {A}) == (Lease(4, A, "a"), "c left")
+    assert control.leave(lease, C, ()) == (Lease(4), "c left")
+    assert control.leave(lease, A, {A, B}) == (lease, ""), "only the holder's leaving matters"
+    gone = control.gone(lease, C, 100.0)
+    assert control.expire(gone, 100.0 + GRACE_S, {A}) == (Lease(4, A, "a"), "c did not come back")
+    assert control.release(lease, C) == (Lease(4), "released by c"), "who gives it up, gives it to nobody in particular"
+    again = control.take_over(lease, A, "a").lease
+    assert again.displaced == ((B, "b"), (C, "c")), "nobody is displaced twice"
 
 
 def test_release_is_only_the_holders() -> None:
@@ -115,6 +129,10 @@ class NeverTwoWriters(RuleBasedStateMachine):
     def release(self, client: bytes) -> None:
         self.change(control.release(self.lease, client).lease)
 
+    @rule(client=st.sampled_from(CLIENTS), here=st.sets(st.sampled_from(CLIENTS)))
+    def leave(self, client: bytes, here: set[bytes]) -> None:
+        self.change(control.leave(self.lease, client, here - {client}).lease)
+
     @rule(client=st.sampled_from(CLIENTS))
     def disappear(self, client: bytes) -> None:
         self.change(control.gone(self.lease, client, self.now))
@@ -122,7 +140,7 @@ class NeverTwoWriters(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 12))
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        self.change(control.expire(self.lease, self.now).lease)
+        self.change(control.expire(self.lease, self.now, CLIENTS[:2]).lease)
 
     @rule(client=st.sampled_from(CLIENTS))
     def told(self, client: bytes) -> None:

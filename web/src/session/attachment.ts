@@ -8,13 +8,14 @@ import type { SessionInfo } from "../net/api";
 import { Connection } from "../net/connection";
 import type { OpenRequest, TransportName } from "../net/link";
 import { decode, encode, NO_SESSION, type Message, WireError } from "../wire";
-import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionView, Snapshot } from "../wire.gen";
+import { LIMITS, type Attached, type Control, type Event, type FromBrowser, type InputAck, type Refused, type SessionView, type Snapshot } from "../wire.gen";
 import { Cursor } from "./cursor";
 import type { Display, Mode, Notice, Origin } from "./display";
 import { endingOf, endingOfView, type Ending } from "./ending";
 import { fromHex, loadTyping, saveTyping, toHex } from "./identity";
+import { byteCount, plainText } from "./plain";
 import { Rendered } from "./rendered";
-import { type Size, Sizing } from "./sizing";
+import { sameSize, type Size, Sizing } from "./sizing";
 import { Typist } from "./typist";
 
 const HEARTBEAT_MS = 3_000;
@@ -22,6 +23,15 @@ const HEARTBEAT_MS = 3_000;
 const BLINK_MS = 3_000;
 // Keys that lay this long are no longer what their typist expects to happen.
 const STALE_MS = 30_000;
+// Further behind than that, the newest screen tells more than what leads to it.
+const SKIP_BYTES = 512 * 1024;
+// What was skipped is told when it is over, and not for every screen on the way.
+const SKIPPED_MS = 1_000;
+// After a change of size the two ends may have folded long lines differently: look when it has settled.
+const SETTLE_MS = 400;
+const HEAL_LINES = 500;
+// Whoever scrolled up to lines that had to be fetched sees that they are there.
+const OLDER_LINES = 3;
 
 export class Attachment {
   readonly connection: Connection;
@@ -36,6 +46,8 @@ export class Attachment {
   /** Whether the session's size is the one that fills this page. */
   readonly fits = signal(false);
   readonly notice = signal<Notice | null>(null);
+  /** What a program wants on the clipboard; only a person's own act puts it there. */
+  readonly clip = signal("");
   readonly typist: Typist;
 
   readonly #sizing = new Sizing();
@@ -49,6 +61,12 @@ export class Attachment {
   #downAt = 0;
   #request = 0;
   #serial = 0;
+  #taking = false;
+  #asked: { readonly req: number; readonly why: "older" | "size" | "heal" } | null = null;
+  #oldest = false;
+  #skipped = 0;
+  #skipTimer: ReturnType<typeof setTimeout> | undefined;
+  #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -65,7 +83,7 @@ export class Attachment {
       (n, data) => this.#say({ tag: "input", client, epoch: this.#epoch, n, data }),
     );
     this.#downAt = saved?.at ?? 0;
-    this.#rendered = new Rendered((seq, offset) => this.#say({ tag: "credit", seq, offset }));
+    this.#rendered = new Rendered((seq, offset) => this.#say({ tag: "credit", seq, offset, skip: this.#skip() }));
     this.connection = new Connection(
       session,
       {
@@ -97,6 +115,13 @@ export class Attachment {
     clearInterval(this.#heartbeat);
     this.typist.stop();
     this.#rendered.stop();
+    clearTimeout(this.#skipTimer);
+    clearTimeout(this.#sizeTimer);
+  }
+
+  /** The session's worker answers what programs ask of their terminal: then no page does. */
+  get modelled(): boolean {
+    return this.view.value?.screen === true;
   }
 
   // -- what people do
@@ -122,11 +147,13 @@ export class Attachment {
 
   takeControl(): void {
     this.#wanted = "control";
+    this.#taking = true;
     this.#say({ tag: "take", req: ++this.#request, client: this.client });
   }
 
   release(): void {
     this.#wanted = "observe";
+    this.#sizing.released(true);
     this.#say({ tag: "release", req: ++this.#request, client: this.client });
   }
 
@@ -134,6 +161,18 @@ export class Attachment {
   viewport(fitted: Size): void {
     this.#ask(this.#sizing.viewport(fitted, this.mode.value === "control"));
     this.fits.value = this.#sizing.fits;
+  }
+
+  /** Somebody scrolls up beyond what this page has. */
+  older(): void {
+    if (this.modelled && !this.#oldest && this.connection.live) this.#askScreen("older", LIMITS.HISTORY_LINES_MAX);
+  }
+
+  /** A program wants `text` on the clipboard. */
+  offerClip(text: string): void {
+    if (this.mode.value !== "control") return;
+    this.clip.value = text;
+    this.#tell("clipboard", plainText(text, 60));
   }
 
   /** Make the session's size this page's. */
@@ -156,7 +195,7 @@ export class Attachment {
 
   #introduced(info: SessionInfo): void {
     this.info.value = info;
-    this.title.value = info.title;
+    this.title.value = plainText(info.title);
     if (/^[0-9a-f]{32}$/.test(info.sid)) this.#sid = fromHex(info.sid);
   }
 
@@ -166,6 +205,8 @@ export class Attachment {
     this.typist.stop();
     this.#sizing.forget();
     this.#rendered.stop();
+    this.#asked = null;
+    clearTimeout(this.#sizeTimer);
   }
 
   #say(message: FromBrowser): void {
@@ -233,7 +274,12 @@ export class Attachment {
   }
 
   #controlled(message: Control): void {
+    const back = message.mode === "control" && this.mode.value === "observe" && !this.#taking;
     this.#lease(message.mode, message.epoch, message.holder, message.mode !== "control");
+    if (back) {
+      this.#tell("regained", "");
+      this.#ask(this.#sizing.regained());
+    }
     this.typist.flush();
   }
 
@@ -243,15 +289,17 @@ export class Attachment {
     if (epoch !== this.#epoch) this.typist.rewind();
     this.#epoch = epoch;
     this.mode.value = mode === "control" ? "control" : "observe";
-    this.holder.value = holder;
-    if (mode === "control") this.#wanted = "control";
-    else this.#sizing.released();
+    this.holder.value = plainText(holder, 60);
+    if (mode === "control") {
+      this.#wanted = "control";
+      this.#taking = false;
+    } else this.#sizing.released();
     if (!lost) return;
     // Whoever lost control did not mean these keys for whatever the session shows when it comes back.
     this.typist.withdraw();
     if (had !== "control" || this.#wanted === "observe") return;
     this.#wanted = "observe";
-    this.#tell(holder === "" ? "released" : "displaced", holder);
+    this.#tell(holder === "" ? "released" : "displaced", plainText(holder, 60));
   }
 
   #heldByOther(view: SessionView): boolean {
@@ -274,6 +322,9 @@ export class Attachment {
         return;
       case "not-attached":
         return this.connection.reopen("closed");
+      case "no-screen":
+        this.#asked = null;
+        return;
       default:
         this.#tell("refused", message.message, message.hint);
     }
@@ -281,18 +332,30 @@ export class Attachment {
 
   #viewed(view: SessionView): void {
     this.view.value = view;
-    this.title.value = view.title;
-    this.holder.value = view.controller;
+    this.title.value = plainText(view.title);
+    this.holder.value = plainText(view.controller, 60);
     const ending = endingOfView(view);
     if (ending !== null && this.#cursor.seq >= view.seq) this.#end(ending);
   }
 
   #snapshot(message: Snapshot): void {
+    const asked = message.req !== 0 && message.req === this.#asked?.req ? this.#asked : null;
+    if (asked !== null) this.#asked = null;
+    else if (this.#cursor.seq > 0) this.#skippedTo(message.offset);
+    const size = { cols: message.cols, rows: message.rows };
+    const mark = this.#rendered.expect(message.seq, message.offset);
+    if (asked?.why === "size" && message.seq === this.#cursor.seq && sameSize(size, this.pty.value)) {
+      this.#display?.compare(message.data, size, (same) => {
+        mark();
+        if (!same) this.#askScreen("heal", HEAL_LINES);
+      });
+      return;
+    }
     this.#cursor.jump(message.seq, message.offset);
     this.seq.value = message.seq;
-    this.#resized({ cols: message.cols, rows: message.rows });
-    this.#display?.reset(this.pty.value);
-    const mark = this.#rendered.expect(message.seq, message.offset);
+    this.#oldest = asked?.why === "older";
+    this.#resized(size);
+    this.#display?.reset(size, asked === null ? null : asked.why === "older" ? OLDER_LINES : 0);
     this.#display?.write(message.data, true, mark);
     const ending = this.view.value === null ? null : endingOfView(this.view.value);
     if (ending !== null && message.seq >= (this.view.value?.seq ?? 0)) this.#end(ending);
@@ -308,9 +371,11 @@ export class Attachment {
         return this.#display?.write(event.data, event.seq <= this.#liveFrom, this.#rendered.expect(event.seq, this.#cursor.offset));
       case "resized":
         this.#resized({ cols: event.cols, rows: event.rows });
+        clearTimeout(this.#sizeTimer);
+        this.#sizeTimer = setTimeout(() => this.#settled(), SETTLE_MS);
         return this.#display?.resize(this.pty.value);
       case "titled":
-        this.title.value = event.title;
+        this.title.value = plainText(event.title);
         return;
       case "note":
         if (event.code === "gap" || event.code === "stalled" || event.code === "resumed") this.#tell(event.code, event.text);
@@ -339,6 +404,33 @@ export class Attachment {
     if (this.notice.value?.kind === "released") this.notice.value = null;
     this.#display?.rest();
     this.connection.finish("ended");
+  }
+
+  // -- the screen
+
+  /** How far this page may fall behind before it is shown the newest screen. Who reads back is not torn away. */
+  #skip(): number {
+    return this.#display?.scrolledUp === true ? 0 : SKIP_BYTES;
+  }
+
+  #skippedTo(offset: number): void {
+    this.#skipped += Math.max(0, offset - this.#cursor.offset);
+    if (this.#skipped === 0) return;
+    clearTimeout(this.#skipTimer);
+    this.#skipTimer = setTimeout(() => {
+      this.#tell("skipped", byteCount(this.#skipped));
+      this.#skipped = 0;
+    }, SKIPPED_MS);
+  }
+
+  #settled(): void {
+    if (this.modelled && this.connection.live && this.#display?.scrolledUp === false) this.#askScreen("size", 0);
+  }
+
+  #askScreen(why: "older" | "size" | "heal", history: number): void {
+    if (this.#asked !== null) return;
+    this.#asked = { req: ++this.#request, why };
+    this.#say({ tag: "snapshot?", req: this.#asked.req, client: this.client, history });
   }
 
   // -- towards the gateway

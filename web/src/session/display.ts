@@ -5,11 +5,15 @@ export type Mode = "control" | "observe";
 
 /** What the attachment writes to. Every call takes effect after the output written before it. */
 export interface Display {
-  /** Clear everything and take this size. */
-  reset(size: Size): void;
+  /** Clear everything and take this size. What is written next is shown where the reader had scrolled to, `up` lines further up; null: its end. */
+  reset(size: Size, up: number | null): void;
   resize(size: Size): void;
   /** `replay`: this output is older than our attachment, its questions were answered long ago. */
   write(data: Uint8Array, replay: boolean, shown: () => void): void;
+  /** Whether somebody reads what has scrolled off. */
+  readonly scrolledUp: boolean;
+  /** Tell whether this screen is what is shown. */
+  compare(data: Uint8Array, size: Size, then: (same: boolean) => void): void;
   /** Nothing will be typed or shown any more. */
   rest(): void;
 }
@@ -17,7 +21,8 @@ export interface Display {
 /** Something to tell once. `serial` makes the same words news again. */
 export interface Notice {
   readonly serial: number;
-  readonly kind: "displaced" | "released" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed";
+  readonly kind:
+    | "displaced" | "released" | "regained" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed" | "skipped" | "clipboard"; // prettier-ignore
   readonly text: string;
   readonly hint?: string;
 }

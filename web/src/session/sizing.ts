@@ -21,6 +21,7 @@ export class Sizing {
   /** Whether the session's size is this page's. */
   owner = false;
   #asked: Size | null = null;
+  #had = false;
 
   /** Whether the session fills this page as it is. */
   get fits(): boolean {
@@ -50,10 +51,18 @@ export class Sizing {
     }
   }
 
-  /** Control is gone, and the size with it. */
-  released(): void {
+  /** Control is gone, and the size with it. `given`: by our own will. */
+  released(given = false): void {
+    this.#had = !given && (this.#had || this.owner);
     this.owner = false;
     this.#asked = null;
+  }
+
+  /** Control came back by itself, because whoever took it left. The size to ask for, when it had been ours. */
+  regained(): Size | null {
+    const had = this.#had;
+    this.#had = false;
+    return had ? this.claim(true) : null;
   }
 
   /** The connection was replaced: what was asked for on the old one may never have arrived. */

@@ -8,7 +8,9 @@ import "@xterm/xterm/css/xterm.css";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { LIMITS } from "../wire.gen";
+import { clipboardText, webAddress } from "./addresses";
 import { isReport, keySequence, type BarKey } from "./keys";
+import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
 import { DARK, LIGHT } from "./themes";
 import { listenToTouch } from "./touch";
@@ -31,6 +33,14 @@ export interface ScreenOptions {
   data(bytes: Uint8Array, origin: Origin): void;
   /** The size that would fill the page changed (or was found for the first time). */
   fitted(size: Size): void;
+  /** Somebody scrolls up beyond the oldest line. */
+  top(): void;
+  /** A link in the terminal was followed: a web address, and nobody has agreed to it yet. */
+  link(address: string): void;
+  /** Text of several lines, each of which would run; `paste` when its owner agrees. */
+  lines(text: string, paste: () => void): void;
+  /** A program wants this on the clipboard. */
+  clip(text: string): void;
   /** Text on its way to the agent; the key bar's Ctrl changes it. */
   modify(text: string): string;
 }
@@ -53,9 +63,14 @@ export class Screen implements Display {
   #origin: Origin = "typed";
   #fits: Fits | null = null;
   #refit: ReturnType<typeof setTimeout> | undefined;
+  #back = 0;
 
   constructor(private readonly options: ScreenOptions) {
     this.#fontPx = options.coarse ? 13 : 14;
+    const follow = (_event: MouseEvent, text: string) => {
+      const address = webAddress(text);
+      if (address !== null) options.link(address);
+    };
     const dark = matchMedia("(prefers-color-scheme: dark)");
     this.#terminal = new Terminal({
       allowProposedApi: true,
@@ -67,24 +82,27 @@ export class Screen implements Display {
       scrollback: SCROLLBACK_LINES,
       theme: dark.matches ? DARK : LIGHT,
       macOptionIsMeta: true,
+      linkHandler: { activate: follow, allowNonHttpProtocols: false },
     });
     dark.addEventListener("change", () => { this.#terminal.options.theme = dark.matches ? DARK : LIGHT; }, { signal: this.#stop.signal }); // prettier-ignore
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new Unicode11Addon());
     this.#terminal.unicode.activeVersion = "11";
-    this.#terminal.loadAddon(new WebLinksAddon());
+    this.#terminal.loadAddon(new WebLinksAddon(follow));
     this.#terminal.open(options.host);
     this.#terminal.textarea?.setAttribute("aria-label", options.label);
     this.#listen();
-    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.area) : () => undefined;
+    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.area, () => this.#up()) : () => undefined;
     if (options.webgl) void this.#accelerate();
     this.#measure();
   }
 
   // -- what the attachment calls
 
-  reset(size: Size): void {
+  reset(size: Size, up: number | null): void {
     this.#terminal.write("", () => {
+      const { baseY, viewportY } = this.#terminal.buffer.active;
+      this.#back = up === null ? 0 : baseY - viewportY + up;
       this.#terminal.reset();
       this.#apply(size);
     });
@@ -98,7 +116,27 @@ export class Screen implements Display {
     if (replay) this.#replaying++;
     this.#terminal.write(data, () => {
       if (replay) this.#replaying--;
+      if (this.#back > 0) this.#terminal.scrollToLine(Math.max(0, this.#terminal.buffer.active.baseY - this.#back));
+      this.#back = 0;
       shown();
+    });
+  }
+
+  get scrolledUp(): boolean {
+    const { baseY, viewportY } = this.#terminal.buffer.active;
+    return viewportY < baseY;
+  }
+
+  compare(data: Uint8Array, size: Size, then: (same: boolean) => void): void {
+    const other = new Terminal({ ...size, scrollback: 0, allowProposedApi: true });
+    other.loadAddon(new Unicode11Addon());
+    other.unicode.activeVersion = "11";
+    other.write(data, () => {
+      this.#terminal.write("", () => {
+        const same = shows(this.#terminal) === shows(other);
+        other.dispose();
+        then(same);
+      });
     });
   }
 
@@ -142,6 +180,11 @@ export class Screen implements Display {
 
   #listen(): void {
     const signal = this.#stop.signal;
+    this.#terminal.parser.registerOscHandler(52, (data) => {
+      const text = this.#replaying > 0 ? null : clipboardText(data);
+      if (text !== null) this.options.clip(text);
+      return true;
+    });
     watchQuestions(
       this.#terminal,
       () => this.#replaying === 0 && this.options.mayAnswer(),
@@ -160,6 +203,7 @@ export class Screen implements Display {
     });
     this.#terminal.attachCustomKeyEventHandler((event) => {
       // Ctrl-C is the agent's: copying has the terminals' own key, which browsers use for their tools.
+      if (event.type === "keydown" && event.shiftKey && (event.code === "PageUp" || event.code === "Home")) this.#up();
       const copies = event.ctrlKey && event.shiftKey && event.code === "KeyC";
       if (!copies) return true;
       event.preventDefault();
@@ -169,6 +213,8 @@ export class Screen implements Display {
     // On the alternate screen the wheel becomes arrow keys: not what a person typed.
     const wheel = () => this.#until("pointer", (after) => setTimeout(after, 0));
     this.options.area.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
+    this.options.area.addEventListener("wheel", (event) => { if (event.deltaY < 0) this.#up(); }, { signal, capture: true, passive: true }); // prettier-ignore
+    this.options.area.addEventListener("paste", (event) => this.#pasted(event), { signal, capture: true });
     const refit = () => {
       clearTimeout(this.#refit);
       this.#refit = setTimeout(() => this.#measure(), REFIT_MS);
@@ -176,6 +222,26 @@ export class Screen implements Display {
     const observer = new ResizeObserver(refit);
     observer.observe(this.options.host);
     signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** Text from the clipboard: never xterm.js' own way, which lets escapes through. */
+  #pasted(event: ClipboardEvent): void {
+    event.preventDefault();
+    event.stopPropagation();
+    const text = cleanPaste(event.clipboardData?.getData("text/plain") ?? "");
+    const paste = () => {
+      this.#terminal.paste(text);
+      this.#terminal.focus();
+    };
+    if (text === "") return;
+    if (asksFirst(text, this.#terminal.modes.bracketedPasteMode)) this.options.lines(text, paste);
+    else paste();
+  }
+
+  /** Somebody scrolls up. */
+  #up(): void {
+    const buffer = this.#terminal.buffer.active;
+    if (buffer.type === "normal" && buffer.viewportY === 0 && this.#terminal.modes.mouseTrackingMode === "none") this.options.top();
   }
 
   #until(origin: Origin, later: (then: () => void) => void): void {
@@ -239,4 +305,11 @@ export class Screen implements Display {
       // No WebGL 2 here: the DOM renderer draws already.
     }
   }
+}
+
+/** What can be seen of a terminal, as text. */
+function shows(terminal: Terminal): string {
+  const buffer = terminal.buffer.active;
+  const lines = Array.from({ length: terminal.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "");
+  return [buffer.type, buffer.cursorX, buffer.cursorY, ...lines].join("\n");
 }

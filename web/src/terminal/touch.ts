@@ -7,7 +7,8 @@ import type { Terminal } from "@xterm/xterm";
 
 import { Drag } from "./gestures";
 
-export function listenToTouch(terminal: Terminal, area: HTMLElement): () => void {
+/** `up` is called when a finger scrolls towards older lines. */
+export function listenToTouch(terminal: Terminal, area: HTMLElement, up: () => void): () => void {
   let drag: Drag | null = null;
   let frame = 0;
   const stop = new AbortController();
@@ -19,6 +20,7 @@ export function listenToTouch(terminal: Terminal, area: HTMLElement): () => void
   };
   const scroll = (lines: number, touch: { clientX: number; clientY: number }) => {
     if (lines === 0) return;
+    if (lines < 0) up();
     if (terminal.buffer.active.type === "normal" && terminal.modes.mouseTrackingMode === "none") terminal.scrollLines(lines);
     else wheel(terminal, lines, touch);
   };

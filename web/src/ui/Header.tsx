@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 
 import type { Attachment } from "../session/attachment";
-import { browserName } from "../session/identity";
 import { text } from "../strings";
 
 /** Title, state and who controls. */
@@ -41,6 +40,8 @@ function ControlChip({ attachment }: { attachment: Attachment }) {
   if (attachment.ending.value !== null || attachment.mode.value === "") return null;
   const live = attachment.connection.status.value.state === "live";
   const controls = attachment.mode.value === "control";
+  // Who is alone has nobody to share control with.
+  if (controls && (attachment.view.value?.clients ?? 0) <= 1) return null;
   const holder = attachment.holder.value;
   const words = controls ? text.youControl : holderText(holder);
   return (
@@ -59,6 +60,5 @@ function ControlChip({ attachment }: { attachment: Attachment }) {
 }
 
 function holderText(holder: string): string {
-  if (holder === "") return text.nobodyControls;
-  return holder === browserName(navigator.userAgent) ? text.controlledByTwin(holder) : text.controlledBy(holder);
+  return holder === "" ? text.nobodyControls : text.controlledBy(holder);
 }

@@ -11,6 +11,7 @@ import { EndState, LineState } from "./Banner";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
 import { KeyBar } from "./KeyBar";
+import { Sheet, type Question } from "./Sheet";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { StatusLine } from "./StatusLine";
@@ -36,7 +37,13 @@ function options(): { mode: "control" | "observe"; transport: TransportName | nu
   };
 }
 
-async function stand(id: string, area: HTMLElement, host: HTMLElement, ctrl: Signal<boolean>): Promise<Stand> {
+async function stand(
+  id: string,
+  area: HTMLElement,
+  host: HTMLElement,
+  ctrl: Signal<boolean>,
+  question: Signal<Question | null>,
+): Promise<Stand> {
   const chosen = options();
   const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
   const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
@@ -46,7 +53,11 @@ async function stand(id: string, area: HTMLElement, host: HTMLElement, ctrl: Sig
     coarse,
     webgl: chosen.webgl,
     label: text.terminal,
-    mayAnswer: () => attachment.mode.value === "control",
+    mayAnswer: () => attachment.mode.value === "control" && !attachment.modelled,
+    top: () => attachment.older(),
+    link: (address) => { question.value = { kind: "link", address }; },
+    lines: (pasted, paste) => { question.value = { kind: "paste", text: pasted, paste }; },
+    clip: (offered) => attachment.offerClip(offered),
     data: (bytes, origin) => attachment.type(bytes, origin),
     fitted: (size) => attachment.viewport(size),
     modify(typed) {
@@ -76,11 +87,12 @@ export function SessionPage({ id }: { id: string }) {
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState<Stand | null>(null);
   const [ctrl] = useState(() => signal(false));
+  const [question] = useState(() => signal<Question | null>(null));
 
   useEffect(() => {
     const ends: (() => void)[] = [followViewport(document.documentElement)];
     let over = false;
-    void stand(id, area.current!, host.current!, ctrl).then((made) => {
+    void stand(id, area.current!, host.current!, ctrl, question).then((made) => {
       ends.push(() => made.attachment.close(), () => made.screen.dispose());
       if (over) return ends.splice(0).forEach((end) => end());
       ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
@@ -122,6 +134,7 @@ export function SessionPage({ id }: { id: string }) {
         {ready !== null && <Kept attachment={ready.attachment} />}
         {ready !== null && <StatusLine attachment={ready.attachment} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
         {coarse && <KeyBar ctrl={ctrl} press={press} />}
+        <Sheet question={question} />
       </main>
     </>
   );
