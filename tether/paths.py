@@ -36,6 +36,16 @@ class Paths:
         return self.config / "config.toml"
 
     @property
+    def exposure(self) -> Path:
+        """What the owner opened beyond this machine, written by `tether lan` and `tether tunnel`."""
+        return self.config / "exposure.toml"
+
+    @property
+    def certificates(self) -> Path:
+        """Tether's own authority for the local network, and the certificate that it made."""
+        return self.data / "tls"
+
+    @property
     def providers(self) -> Path:
         """Users' own provider files, one TOML each."""
         return self.config / "providers"
@@ -114,6 +124,11 @@ class Paths:
     @property
     def supervisor_conf(self) -> Path:
         return self.run / "supervisord.conf"
+
+    @property
+    def programs(self) -> Path:
+        """Further programs of this gateway's supervisord, one file each."""
+        return self.run / "programs"
 
     @property
     def supervisor_sock(self) -> Path:

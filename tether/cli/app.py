@@ -45,6 +45,8 @@ VERBS: Final = {
     "revoke": "devices",
     "config": "configuring",
     "audit": "auditing",
+    "lan": "exposing",
+    "tunnel": "exposing",
     "completion": "configuring",
 }
 

@@ -12,7 +12,7 @@ import resource
 import shlex
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -144,6 +144,51 @@ def services(paths: Paths) -> list[Service]:
             Service(str(row["name"]), int(row["pid"]), state, "" if state == "running" else str(row["spawnerr"]))
         )
     return found
+
+
+def restart_service(paths: Paths, name: str) -> None:
+    """Stop and start one service. TetherError when supervisord does not answer."""
+    with _proxy(paths) as supervisor:
+        supervisor.stopProcess(name, True)
+        supervisor.startProcess(name, False)
+
+
+def add_program(paths: Paths, name: str, argv: Sequence[str], *, again: bool) -> None:
+    """Run one more program beside the services, also after the gateway's next start; `again` when it ends.
+
+    TetherError when supervisord does not answer.
+    """
+    log = str(paths.service_log(name)).replace("%", "%%%%")
+    lines = [
+        f"[program:{name}]", f"command={shlex.join(argv).replace('%', '%%')}", "priority=50", "autostart=true",
+        f"autorestart={str(again).lower()}", "startsecs=1", f"startretries={1000 if again else 3}",
+        "stopsignal=TERM", "stopwaitsecs=5", "stopasgroup=true", "killasgroup=true", "redirect_stderr=true",
+        f"stdout_logfile={log}", "stdout_logfile_maxbytes=1MB", "stdout_logfile_backups=1",
+    ]  # fmt: skip
+    remove_program(paths, name)
+    paths.programs.mkdir(mode=0o700, exist_ok=True)
+    secret_files.write(paths.programs / f"{name}.conf", "\n".join(lines) + "\n")
+    if is_alive(paths):
+        with _proxy(paths) as supervisor:
+            supervisor.reloadConfig()
+            supervisor.addProcessGroup(name)
+
+
+def remove_program(paths: Paths, name: str) -> bool:
+    """End a program that `add_program` added; False when there is none."""
+    from xmlrpc.client import Fault
+
+    try:
+        (paths.programs / f"{name}.conf").unlink()
+    except FileNotFoundError:
+        return False
+    if is_alive(paths):
+        with _proxy(paths) as supervisor:
+            with contextlib.suppress(Fault):
+                supervisor.stopProcess(name, True)
+            with contextlib.suppress(Fault):
+                supervisor.removeProcessGroup(name)
+    return True
 
 
 def shut_down(paths: Paths) -> None:

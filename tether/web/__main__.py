@@ -12,6 +12,7 @@ import sys
 from tether import secret_files, service, settings
 from tether.errors import TetherError
 from tether.paths import Paths
+from tether.web import elsewhere
 from tether.web.app import make_app
 from tether.web.serving import QuietServer, bind, bind_local, configuration
 
@@ -41,9 +42,11 @@ def main() -> int:
 
 
 def serve(paths: Paths, port: int, listener: socket.socket) -> None:
-    """Run the application on `listener`, and for the owner's commands on a Unix socket, until a signal ends it."""
-    app = make_app(paths, port)
-    server = QuietServer(configuration(app.gate), app.close_all)
+    """Run the application until a signal ends it: on `listener`, on a Unix socket for the owner's commands, and where
+    the owner opened it."""
+    beyond = elsewhere.look(paths)
+    app = make_app(paths, port, beyond)
+    server = QuietServer(configuration(app.gate), app.close_all, beyond.door)
     log.info("event=listening port=%d", port)
     server.run(sockets=[listener, bind_local(paths.web)])
     with contextlib.suppress(FileNotFoundError):

@@ -82,7 +82,8 @@ class Peer:
 class Asked:
     """What admission needs to know of a request: `kind` is http or websocket, the method is GET for a WebSocket.
 
-    `local` is true when it came over the Unix socket, which no page and no proxy can reach.
+    `local` is true when it came over the Unix socket, which no page and no proxy can reach; `elsewhere` when it came
+    to the listener of the local network, whatever name it gives.
     """
 
     kind: str
@@ -90,6 +91,7 @@ class Asked:
     path: str
     headers: Headers
     local: bool = False
+    elsewhere: bool = False
 
 
 Identify = Callable[[str | None, str | None], Credential | None]
@@ -98,21 +100,26 @@ Identify = Callable[[str | None, str | None], Credential | None]
 
 @dataclass(frozen=True)
 class Rules:
-    """The names by which this gateway may be called, and its cookie's name."""
+    """The names by which this gateway may be called, and its cookie's name. `elsewhere` are those of the names that
+    lead here from beyond this machine: there the owner's own credentials count for nothing."""
 
     hosts: frozenset[str]
     origins: frozenset[str]
     cookie: str
+    elsewhere: frozenset[str] = frozenset()
 
 
-def rules(port: int, cookie: str) -> Rules:
-    """The rules of a gateway that listens on 127.0.0.1:`port`."""
+def rules(
+    port: int, cookie: str, elsewhere: frozenset[str] = frozenset(), origins: frozenset[str] = frozenset()
+) -> Rules:
+    """The rules of a gateway that listens on 127.0.0.1:`port`, and answers to the names `elsewhere` from beyond."""
     names = ("127.0.0.1", "localhost", "[::1]")
     hosts = {f"{name}:{port}" for name in names}
     if port == 80:
         # Clients leave the default port out.
         hosts |= set(names)
-    return Rules(frozenset(hosts), frozenset(f"http://{host}" for host in hosts), cookie)
+    near = frozenset(f"http://{host}" for host in hosts)
+    return Rules(frozenset(hosts) | elsewhere, near | origins, cookie, elsewhere - hosts)
 
 
 def admit(
@@ -125,6 +132,10 @@ def admit(
         refusal = check_local(asked) if asked.local else check_host(asked, ours)
     if refusal is not None:
         return refusal
+    if not asked.local and policy is not Policy.PUBLIC:
+        refusal = check_elsewhere(asked, ours)
+        if refusal is not None:
+            return refusal
     bearer = bearer_token(asked.headers)
     refusal = None if asked.local else check_origin(asked, ours, policy, has_bearer=bearer is not None)
     if refusal is not None:
@@ -190,6 +201,19 @@ def check_host(asked: Asked, ours: Rules) -> Refusal | None:
     if hosts[0].lower() not in ours.hosts:
         # An answer to a foreign name would hand the page to whoever owns that name (DNS rebinding).
         return Refusal(421, "host", "This gateway does not answer to that name", f"Use {min(ours.origins)}")
+    return None
+
+
+def check_elsewhere(asked: Asked, ours: Rules) -> Refusal | None:
+    """From beyond this machine only paired devices come in, through their channel. The owner's token, tickets and
+    cookies are for this machine: a copy of one that got away opens nothing."""
+    if asked.elsewhere or values(asked.headers, b"host")[0].lower() in ours.elsewhere:
+        return Refusal(
+            403,
+            "elsewhere",
+            "Only a paired device may come in here",
+            "Pair this one: tether pair, on the gateway's machine",
+        )
     return None
 
 

@@ -25,6 +25,7 @@ from tether.web.answers import ApiError
 from tether.web.attach import attach
 from tether.web.busside import BusSide
 from tether.web.credentials import Credentials
+from tether.web.elsewhere import NOWHERE, Elsewhere
 from tether.web.gate import Gate
 
 log = logging.getLogger("tether")
@@ -93,6 +94,7 @@ def route_table() -> RouteTable:
     table.get("/api/v1/audit", audit_api.entries, scope=scopes.LOCAL)
     for path in ("/", "/s/{id}", "/remote/session/{id}"):
         table.get(path, pages.page, Policy.PUBLIC)
+    table.get("/authority.crt", pages.authority, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)
     table.get("/{name}", pages.beside, Policy.PUBLIC)
     return table
@@ -105,8 +107,8 @@ class App(NamedTuple):
     close_all: Callable[[], None]
 
 
-def make_app(paths: Paths, port: int) -> App:
-    """The application of the gateway at `paths`, which listens on 127.0.0.1:`port`."""
+def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
+    """The application of the gateway at `paths`, which listens on 127.0.0.1:`port` and where `elsewhere` says."""
     table = route_table()
     credentials = Credentials(
         paths.owner_token,
@@ -133,12 +135,15 @@ def make_app(paths: Paths, port: int) -> App:
     app.router.redirect_slashes = False
     app.state.credentials = credentials
     app.state.port = port
-    ours = rules(port, access.cookie_name(port))
+    app.state.authority = elsewhere.door.authority if elsewhere.door is not None else None
+    ours = rules(port, access.cookie_name(port), elsewhere.hosts, elsewhere.origins)
 
     def refused(kind: str, path: str, refusal: Refusal) -> None:
         app.state.side.telling.refused(kind, path, refusal)
 
-    gate = Gate(app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused)
+    gate = Gate(
+        app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused, elsewhere.admits
+    )
     return App(gate, lambda: app.state.side.close_all())
 
 

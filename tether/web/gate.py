@@ -20,7 +20,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tether.devices import scopes
 from tether.errors import printable
 from tether.web import answers, line
-from tether.web.admission import Asked, Credential, Policy, Refusal, Rules, admit, check_scope, without_forwarding
+from tether.web.admission import (
+    Asked,
+    Credential,
+    Headers,
+    Policy,
+    Refusal,
+    Rules,
+    admit,
+    check_scope,
+    without_forwarding,
+)
 
 # xterm.js sets inline styles, hence 'unsafe-inline' for styles alone; terminal text is never markup.
 CSP: Final = (
@@ -35,6 +45,7 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_NOT_PASSED: Final = Refusal(403, "access", "The tunnel's own gate was not passed", "Sign in at the tunnel first")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 AUTH: Final = "tether.auth"
 
@@ -47,7 +58,8 @@ log = logging.getLogger("tether")
 class Gate:
     """Wraps `app`, whose `routes` have the policies that `policy_of` tells; a route without one is nobody's.
 
-    `on_refused(kind, path, refusal)` is told of everybody who is not let in.
+    `on_refused(kind, path, refusal)` is told of everybody who is not let in. `passes` is an extra gate before all
+    others, and sees the headers as they came.
     """
 
     def __init__(
@@ -59,6 +71,7 @@ class Gate:
         identify: Vouch,
         scope_of: Callable[[BaseRoute], str] = lambda _route: scopes.OBSERVE,
         on_refused: Callable[[str, str, Refusal], None] = lambda _kind, _path, _refusal: None,
+        passes: Callable[[Headers], bool] = lambda _headers: True,
     ) -> None:
         self._app = app
         self._routes = tuple(routes)
@@ -67,6 +80,7 @@ class Gate:
         self._identify = identify
         self._scope_of = scope_of
         self._on_refused = on_refused
+        self._passes = passes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -74,8 +88,9 @@ class Gate:
             return
         if scope["type"] not in ("http", "websocket"):
             return
+        passes = self._passes(scope["headers"])
         scope["headers"] = without_forwarding(scope["headers"])
-        verdict = self.decide(scope)
+        verdict = self.decide(scope) if passes else _NOT_PASSED
         guarded = with_security_headers(send)
         if isinstance(verdict, Refusal):
             log.info(
@@ -107,7 +122,8 @@ class Gate:
         """The verdict on one http or websocket scope. Looks at `scope["path"]`, never at a URL made from Host."""
         under = line.of(scope)
         local = under.peer is not None
-        asked = Asked(scope["type"], scope.get("method", "GET"), scope["path"], scope["headers"], local)
+        door = bool(scope.get("state", {}).get("elsewhere"))
+        asked = Asked(scope["type"], scope.get("method", "GET"), scope["path"], scope["headers"], local, door)
         matched, policy, needed = self._match(scope)
         if matched and policy is None:
             return Refusal(403, "no-policy", "This route is closed", "A route must declare who may use it")

@@ -47,6 +47,15 @@ async def beside(request: Request) -> Response:
     return FileResponse(path, headers=headers)
 
 
+async def authority(request: Request) -> Response:
+    """The certificate that a phone must trust, where the gateway made it itself. Public, as certificates are."""
+    path: Path | None = request.app.state.authority
+    if path is None:
+        raise ApiError(404, "not-found", "This gateway has no authority of its own", "See: tether lan status")
+    headers = {"cache-control": "no-cache", "content-disposition": 'attachment; filename="tether-authority.crt"'}
+    return FileResponse(path, media_type="application/x-x509-ca-cert", headers=headers)
+
+
 class Assets(StaticFiles):
     """Files whose names hold their own hash: they never change."""
 

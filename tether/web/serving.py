@@ -24,6 +24,7 @@ from tether.clock import monotonic
 from tether.errors import TetherError
 from tether.web.admission import HEADER_BYTES_MAX, Peer
 from tether.web.carrier import messages
+from tether.web.elsewhere import Door
 from tether.web.gate import SECURITY_HEADERS
 from tether.web.line import Line
 from tether.web.wsframes import Splitter
@@ -182,12 +183,38 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 class QuietServer(uvicorn.Server):
-    """uvicorn's server that sleeps until it is told to end; `on_exit` is called then, before connections are closed."""
+    """uvicorn's server that sleeps until it is told to end; `on_exit` is called then, before connections are closed.
 
-    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+    `door` is a further listener, with TLS; the others have none.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None], door: Door | None = None) -> None:
         super().__init__(config)
         self._on_exit = on_exit
+        self._door = door
         self._wake: Callable[[], Any] = lambda: None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, and the door's listener beside the others."""
+        await super().startup(sockets)
+        door = self._door
+        if door is None or not self.started:
+            return
+
+        def protocol() -> asyncio.Protocol:
+            made: Any = self.config.http_protocol_class
+            protocol: asyncio.Protocol = made(
+                config=self.config, server_state=self.server_state, app_state={**self.lifespan.state, "elsewhere": True}
+            )
+            return protocol
+
+        loop = asyncio.get_running_loop()
+        self.servers.append(
+            await loop.create_server(
+                protocol, sock=door.listener, ssl=door.tls, ssl_handshake_timeout=HEADER_WAIT_S,
+                backlog=self.config.backlog,
+            )
+        )  # fmt: skip
 
     async def main_loop(self) -> None:
         """Wait for the signal."""

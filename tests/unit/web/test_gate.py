@@ -71,7 +71,7 @@ def sample(route: BaseRoute) -> tuple[str, str, str]:
     return "http", method, route.path.replace("{id}", "k3v9x0pq").replace("{name}", "favicon.ico")
 
 
-OPEN = {"/api/v1/health", "/", "/s/{id}", "/remote/session/{id}", "/assets", "/{name}"}
+OPEN = {"/api/v1/health", "/", "/s/{id}", "/remote/session/{id}", "/assets", "/authority.crt", "/{name}"}
 
 
 @pytest.mark.parametrize("route", route_table().routes, ids=lambda route: getattr(route, "path", "?"))
