@@ -120,26 +120,23 @@ def world(home: Path) -> None:
     (repo / "file.py").write_text(_CODE.replace("done", "ready").replace("index", "number"))
 
 
-def record(program: Program) -> None:
-    """Record one program."""
+def recorded(program: Program) -> Stream:
+    """Run a program and return what it printed."""
     with tempfile.TemporaryDirectory(prefix="record") as directory:
         home = Path(directory) / "home"
         world(home)
         env = {**_ENV, "HOME": str(home), "TMUX_TMPDIR": directory, "SCREENDIR": str(home / ".s"), **program.env}
         (home / ".s").mkdir(mode=0o700)
-        if program.files:
-            for name, content in program.files.items():
-                (home / name).parent.mkdir(exist_ok=True)
-                (home / name).write_text(content)
+        for name, content in program.files.items():
+            (home / name).parent.mkdir(exist_ok=True)
+            (home / name).write_text(content)
         ops = Recorder(program.argv, env, home, program.cols, program.rows).run(program.steps)
         for op in ops:
             if isinstance(op[1], bytes) and directory.encode() in op[1]:
                 raise SystemExit(f"{program.name} shows its directory")
         if program.after:
             subprocess.run(program.after, env=env, cwd=home, check=False, capture_output=True)
-    stream = Stream(program.group, program.name, program.cols, program.rows, tuple(ops))
-    save(stream)
-    print(f"{program.group}/{program.name}: {stream.size} bytes, {len(ops)} parts")
+    return Stream(program.group, program.name, program.cols, program.rows, tuple(ops))
 
 
 def main() -> int:
@@ -152,7 +149,9 @@ def main() -> int:
         if shutil.which(program.argv[0]) is None:
             print(f"{program.name}: {program.argv[0]} is not here")
             continue
-        record(program)
+        stream = recorded(program)
+        save(stream)
+        print(f"{stream.group}/{stream.name}: {stream.size} bytes, {len(stream.ops)} parts")
     return 0
 
 

@@ -5,26 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.screen import groups
 from tests.screen.judging import Verdict, cuts, judge
 from tests.screen.known import KNOWN
-from tests.screen.oracle import Oracle, install
+from tests.screen.oracle import Oracle
 from tests.screen.streams import Stream
-from tether.screen import unavailable
-
-
-@pytest.fixture(scope="module")
-def oracle() -> Iterator[Oracle]:
-    why = unavailable() or install()
-    if why:
-        pytest.skip(why)
-    made = Oracle()
-    yield made
-    made.close()
 
 
 def shown(verdicts: list[Verdict]) -> list[str]:
