@@ -46,6 +46,8 @@ class Seen:
     text: list[str]
     screen: dict[str, Any]
     rest: dict[str, Any] = field(repr=False)
+    replies: str = ""
+    """What it answered to questions."""
 
 
 class Oracle:

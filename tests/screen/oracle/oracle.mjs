@@ -2,7 +2,8 @@
 //
 // A request has `cols`, `rows` and `ops`: ["w", text with a byte in each character] writes, ["r", cols, rows] resizes.
 // The answer has `text`, `screen` (with cursor, colours, attributes and which of the two screens it is) and `rest`
-// (modes, margins, tab stops, saved cursor, pen, character sets, title, links, wraps, scrollback, the hidden screen).
+// (modes, margins, tab stops, saved cursor, pen, character sets, title, links, wraps, scrollback, the hidden screen), and
+// `replies`: what the terminal answered to questions.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -112,12 +113,14 @@ async function answer({ cols, rows, ops }) {
   term.loadAddon(new Unicode11Addon());
   term.unicode.activeVersion = "11";
   let title = "";
+  let replies = "";
   term.onTitleChange((text) => (title = text));
+  term.onData((data) => (replies += data));
   for (const op of ops) {
     if (op[0] === "w") await new Promise((done) => term.write(Buffer.from(op[1], "latin1"), done));
     else term.resize(op[1], op[2]);
   }
-  const made = state(term, title);
+  const made = { ...state(term, title), replies };
   term.dispose();
   return made;
 }
