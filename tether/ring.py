@@ -53,6 +53,10 @@ _KIND_EVENT: Final = 2
 _KIND_WRAP: Final = 3
 RECORD_MAX: Final = _RECORD.size + OUTPUT_BYTES_MAX + READ_MAX
 FILL: Final = b"\xff"
+_PAGE: Final = 4096
+_WRITTEN_SOON: Final = (
+    (0, _PAGE), (_STATE_AT, _PAGE), (_STATE_AT + _STATE_SLOT, _PAGE), (_INPUT_AT, _PAGE), (_OUTPUT_AT, 2 * READ_MAX),
+)  # fmt: skip
 
 
 class RingError(Exception):
@@ -115,6 +119,10 @@ class Ring:
         area = max(area, 4 * RECORD_MAX)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         os.ftruncate(fd, _OUTPUT_AT + area)
+        # The places that every session writes soon. Some file systems take a millisecond for a file's first write into
+        # a hole through a mapping, and microseconds for the same through a call.
+        for at, size in _WRITTEN_SOON:
+            os.pwrite(fd, bytes(size), at)
         ring = cls(fd, mmap.mmap(fd, _OUTPUT_AT + area))
         ring.header.area = area
         ring.commit()

@@ -48,11 +48,12 @@ class Bus:
         _bind(socket, path)
         return Router(socket)
 
-    def publisher(self, path: Path, *, hwm: int = PUBLISHER_HWM) -> Publisher:
-        """Bind a PUB (see `router` for the lock)."""
-        socket = self._socket(zmq.PUB, send=hwm, receive=hwm)
-        _bind(socket, path)
-        return Publisher(socket)
+    def publisher(self, path: Path | None = None, *, hwm: int = PUBLISHER_HWM) -> Publisher:
+        """Bind a PUB (see `router` for the lock). Without `path` it is bound later."""
+        publisher = Publisher(self._socket(zmq.PUB, send=hwm, receive=hwm))
+        if path is not None:
+            publisher.bind(path)
+        return publisher
 
     def dealer(self, path: Path, *, monitored: bool = False, hwm: int = DEALER_HWM) -> Dealer:
         """Connect a DEALER. The peer may be absent: it is tried again for ever, every 20 to 500 ms.
@@ -187,6 +188,10 @@ class Dealer(_Base):
 
 class Publisher(_Base):
     """Sends to whoever listens; to a listener that is too slow it drops, silently. A hint, never the truth."""
+
+    def bind(self, path: Path) -> None:
+        """See `Bus.router` for the lock."""
+        _bind(self.socket, path)
 
     def send(self, frame: bytes) -> None:
         with contextlib.suppress(zmq.Again):

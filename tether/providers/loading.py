@@ -173,6 +173,22 @@ def offered_environment(provider: Provider, environ: dict[str, str]) -> dict[str
 
 
 def _load(path: Path) -> Provider:
+    """The provider in `path`, parsed again only when the file has changed: a launch looks at all of them."""
+    try:
+        found = path.stat()
+    except OSError:
+        return _parse(path)  # which says what is wrong
+    signature = (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+    known = _parsed.get(path)
+    if known is None or known[0] != signature:
+        known = _parsed[path] = (signature, _parse(path))
+    return known[1]
+
+
+_parsed: dict[Path, tuple[tuple[int, ...], Provider]] = {}
+
+
+def _parse(path: Path) -> Provider:
     def invalid(reason: str, hint: str) -> TetherError:
         return TetherError(f"Provider file {path}: {reason}", hint=hint, code="provider", status=USAGE)
 

@@ -36,8 +36,6 @@ class Delivery:
     def connect(self, store: Dealer, poller: Poller) -> None:
         """From now on events go out on `store`, which `poller` waits for."""
         self._store, self._poller = store, poller
-        poller.add(store)
-        poller.add_monitor(store)
 
     def frame(self, record: Record) -> bytes:
         """The event of a record, as it goes on the wire."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tether.clock import monotonic, now_us
 from tether.ptyworker import kin
-from tether.ptyworker.terminal import start_failure
+from tether.ptyworker.agentprocess import start_failure
 from tether.wire.events import Exited
 
 if TYPE_CHECKING:

@@ -7,20 +7,55 @@ import contextlib
 import json
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 RETRY_S: Final = 0.5
+_READ_MAX: Final = 65536
+
+
+class _Line(msgspec.Struct):
+    sid: str
+    spec: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A session for a spare: `spec` starts it, without one it is continued, on the terminal (`master`, `slave`)."""
+
+    sid: str
+    spec: dict[str, Any] | None
+    master: int
+    slave: int
+
+
+def receive_order(spawner: socket.socket) -> Order | None:
+    """Wait for the session that the spawner gives to this spare; None when it ends the connection instead."""
+    data, rights, _flags, _address = spawner.recvmsg(_READ_MAX, socket.CMSG_SPACE(8))
+    line = data
+    while data and not data.endswith(b"\n"):
+        data = spawner.recv(_READ_MAX)
+        line += data
+    if not data:
+        return None
+    fds = array.array("i", rights[0][2])
+    order = msgspec.json.decode(line, type=_Line)
+    spawner.setblocking(False)
+    return Order(order.sid, order.spec, fds[0], fds[1])
 
 
 class HolderLink:
     """JSON lines to the spawner's socket, reconnected when the spawner is replaced. Non-blocking."""
 
-    def __init__(self, path: Path, sid: str, master: int, slave: int) -> None:
+    def __init__(self, path: Path, sid: str, master: int, slave: int, connected: socket.socket | None = None) -> None:
+        """`connected` is the connection over which this worker got its session, if it still stands."""
         self._path = path
         self._sid = sid
         self._fds = (master, slave)
-        self._sock: socket.socket | None = None
+        self._sock = connected
         self._inbox = b""
         self.retry_at = 0.0
 
@@ -29,7 +64,11 @@ class HolderLink:
         return self._sock.fileno() if self._sock is not None else -1
 
     def connect(self, agent: int, now: float) -> bool:
-        """Connect and deposit the terminal again. False: try again at `retry_at`."""
+        """Connect and deposit the terminal again, or say that we are there on the connection that stands. False: try
+        again at `retry_at`."""
+        if self._sock is not None:
+            self.tell("worker", pid=os.getpid(), agent=agent)
+            return True
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             sock.connect(str(self._path))

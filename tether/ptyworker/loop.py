@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from tether import secret_files
-from tether.bus import Bus, Poller
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
 from tether.ptyworker import state
@@ -26,6 +25,7 @@ from tether.ptyworker.holder import HolderLink
 from tether.ptyworker.inbox import Inbox
 from tether.ptyworker.lane import LaneServer
 from tether.ptyworker.model import Model
+from tether.ptyworker.sockets import Sockets
 from tether.ptyworker.state import WorkerState
 from tether.ptyworker.steering import Steering
 from tether.ptyworker.stopping import LOOK_S
@@ -61,6 +61,7 @@ class Worker:
         kept: WorkerState,
         terminal: AgentTerminal,
         re_execute: Callable[[Worker], None],
+        sockets: Sockets,
     ) -> None:
         self.paths = paths
         self.sid = sid
@@ -77,7 +78,7 @@ class Worker:
         self.inbox = Inbox(kept.inputs)
         self._reading = not kept.ended
         self._hung_up = kept.ended
-        self._wake_r, self._wake_w = os.pipe()
+        self._sockets = sockets
         self.steering = Steering(self)
         self.ending = Ending(self)
         self.model = Model(self)
@@ -87,9 +88,10 @@ class Worker:
 
     # -- life
 
-    def run(self) -> None:
-        """Serve until the session has ended and every event of it is durable."""
-        self._open()
+    def run(self, spawner: socket.socket | None = None) -> None:
+        """Serve until the session has ended and every event of it is durable. `spawner` is the connection over which
+        the session came, if it did."""
+        self._open(spawner)
         while not (self.kept.ended and self._delivery.done):
             ready = self._poller.wait(self._timeout())
             now = monotonic()
@@ -114,20 +116,12 @@ class Worker:
                 self._reload()
         self._close()
 
-    def _open(self) -> None:
-        os.set_blocking(self._wake_r, False)
-        os.set_blocking(self._wake_w, False)
-        signal.set_wakeup_fd(self._wake_w, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.bus = Bus()
-        self._pub = self.bus.publisher(self.paths.worker_pub(self.sid))
-        self._store = self.bus.dealer(self.paths.store, monitored=True)
-        self._broker = self.bus.dealer(self.paths.broker, monitored=True)
-        self._poller = Poller()
+    def _open(self, spawner: socket.socket | None) -> None:
+        sockets = self._sockets
+        self.bus, self._pub, self._poller = sockets.bus, sockets.publisher, sockets.poller
+        self._store, self._broker, self._wake_r = sockets.store, sockets.broker, sockets.wake_r
+        self._pub.bind(self.paths.worker_pub(self.sid))
         self._delivery.connect(self._store, self._poller)
-        self._poller.add(self._broker)
-        self._poller.add_monitor(self._broker)
-        self._poller.add(self._wake_r)
         self.lane = LaneServer(
             self.paths.worker_lane(self.sid),
             self.sid,
@@ -137,7 +131,7 @@ class Worker:
             self.steering.say_taken,
             lambda query: self.model.answer(query),
         )
-        self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave)
+        self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave, spawner)
         self._link_fd = -1
         self._connect_holder(monotonic())
         if self._reading:

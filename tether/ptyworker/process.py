@@ -6,18 +6,22 @@ import contextlib
 import fcntl
 import logging
 import os
+import select
+import socket
 import sys
 from collections import deque
-from typing import Any
 
 import msgspec
 
 from tether import locks, service
-from tether.clock import now_us
+from tether.clock import monotonic, now_us
 from tether.paths import Paths
-from tether.ptyworker import kin, state, terminal
+from tether.ptyworker import holder, kin, state, terminal
+from tether.ptyworker.agentprocess import AgentProcess, Execution
 from tether.ptyworker.handing import taken_over
+from tether.ptyworker.holder import Order
 from tether.ptyworker.loop import Worker
+from tether.ptyworker.sockets import Sockets
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
 from tether.screen import ScreenUnavailable
@@ -30,45 +34,55 @@ from tether.wire.views import SessionView
 log = logging.getLogger("tether")
 
 _LOCK_WAIT_S = 3.0
+_LEADER_WAIT_S = 0.2
 _LOCKED = 75  # EX_TEMPFAIL
 _CANNOT_CONTINUE = 72  # EX_OSFILE
 _LOG_BYTES_MAX = 1 << 20
 _ARGS_SHOWN_BYTES = 8192
 
 
-def run_worker(paths: Paths, sid_hex: str, spec: dict[str, Any] | None, master: int, slave: int) -> int:
-    """In a process forked by the spawner: run the session's worker until its session has ended.
+def run_spare(paths: Paths, connection: int) -> int:
+    """In a process forked by the spawner's nursery: make ready, wait on `connection` for a session, and be its worker.
 
-    `spec` starts a new session (its keys are the spawner protocol's); without one, or when the ring file is there
-    already, the session is continued on the terminal (`master`, `slave`). Returns the process's exit status: 0 when the
-    session has ended, 72 when there is nothing to continue from, 75 when another worker has it.
+    The order is a line of the spawner's protocol, with the terminal's two sides. A `spec` starts a new session; without
+    one, or when the ring file is there already, the session is continued. Returns the process's exit status: 0 when the
+    session has ended or none came, 72 when there is nothing to continue from, 75 when another worker has it.
     """
-    sid = bytes.fromhex(sid_hex)
-    _redirect(paths)
+    if os.fstat(2).st_size > _LOG_BYTES_MAX:
+        _redirect(paths)
     # Orphans of the agent become our children: they stay in reach of a stop.
     service.become_subreaper()
+    agent = AgentProcess()
+    sockets = Sockets(paths)
+    spawner = socket.socket(fileno=connection)
+    order = holder.receive_order(spawner)
+    if order is None:
+        return 0
+    sid = bytes.fromhex(order.sid)
     lock = locks.lock(paths.worker_lock(sid), _LOCK_WAIT_S)
     if lock is None:
-        log.error("event=locked sid=%s", sid_hex)
+        log.error("event=locked sid=%s", order.sid)
         return _LOCKED
     if not paths.ring(sid).exists():
-        if spec is None:
-            log.error("event=no-ring sid=%s", sid_hex)
+        if order.spec is None:
+            log.error("event=no-ring sid=%s", order.sid)
             return _CANNOT_CONTINUE
-        _begin(paths, sid, lock, spec, master, slave).run()
-        return 0
-    try:
-        worker = _continue(paths, sid, lock, master, slave, recovered=True)
-    except RingError as error:
-        log.error("event=bad-ring sid=%s reason=%s", sid_hex, error)
-        return _CANNOT_CONTINUE
-    worker.run()
+        worker = _begin(paths, sid, lock, order, sockets, agent)
+    else:
+        agent.close()
+        try:
+            worker = _continue(paths, sid, lock, order.master, order.slave, sockets, recovered=True)
+        except RingError as error:
+            log.error("event=bad-ring sid=%s reason=%s", order.sid, error)
+            return _CANNOT_CONTINUE
+    worker.run(spawner)
     return 0
 
 
-def preload() -> None:
-    """Load the terminal emulator's library, so that workers share it. Nothing of it is run here: what it does to the
-    process that runs it is a worker's risk."""
+def preload(paths: Paths) -> None:
+    """In the nursery: what all workers have in common. Load the terminal emulator's library, so that they share it;
+    nothing of it is run here, as what it does to the process that runs it is a worker's risk."""
+    _redirect(paths)
     with contextlib.suppress(ScreenUnavailable):
         load_library()
 
@@ -90,14 +104,15 @@ def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int
         os.set_inheritable(fd, False)
     _redirect(paths)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    worker = _continue(paths, sid, lock, master, slave, recovered=False)
+    worker = _continue(paths, sid, lock, master, slave, Sockets(paths), recovered=False)
     if screen >= 0:
         worker.handed = taken_over(screen)
     worker.run()
 
 
-def _begin(paths: Paths, sid: bytes, lock: int, spec: dict[str, Any], master: int, slave: int) -> Worker:
+def _begin(paths: Paths, sid: bytes, lock: int, order: Order, sockets: Sockets, agent: AgentProcess) -> Worker:
     """Write the session's first event, start the agent, and note both in the ring."""
+    spec = order.spec or {}
     public = public_id(sid)
     now = now_us()
     view = SessionView(
@@ -125,18 +140,22 @@ def _begin(paths: Paths, sid: bytes, lock: int, spec: dict[str, Any], master: in
         view.share,
     )
     ring.append(encode_body(created), now)
-    pid, report = terminal.start_agent(slave, spec["program"], spec["argv"], spec["env"], spec["cwd"])
+    execution = Execution(spec["program"], spec["argv"], spec["env"], spec["cwd"])
+    pid, report = agent.start(order.slave, execution)
     now = now_us()
     ring.append(encode_body(Started(ring.header.next_seq, now, pid)), now)
     kept.agent_start = kin.start_time(pid)
     kept.view = msgspec.structs.replace(kept.view, state="running", agent_pid=pid, started=now, since=now)
     ring.write_state(state.dump(kept))
-    worker = Worker(paths, sid, lock, ring, kept, terminal.AgentTerminal(pid, master, slave), re_execute)
+    pty = terminal.AgentTerminal(pid, order.master, order.slave)
+    worker = Worker(paths, sid, lock, ring, kept, pty, re_execute, sockets)
     worker.start_report = (report, spec["program"])
     return worker
 
 
-def _continue(paths: Paths, sid: bytes, lock: int, master: int, slave: int, *, recovered: bool) -> Worker:
+def _continue(
+    paths: Paths, sid: bytes, lock: int, master: int, slave: int, sockets: Sockets, *, recovered: bool
+) -> Worker:
     """Carry on from the ring. RingError when it is damaged: the broker will declare the session lost."""
     ring = Ring.open_existing(paths.ring(sid))
     try:
@@ -152,14 +171,17 @@ def _continue(paths: Paths, sid: bytes, lock: int, master: int, slave: int, *, r
         # The worker may have died between the session's last event and its note of it.
         last = deque(ring.records(), maxlen=1)
         kept.ended = bool(last) and not last[0].output and peek_tag(last[0].data) == "exited"
-    worker = Worker(paths, sid, lock, ring, kept, pty, re_execute)
+    worker = Worker(paths, sid, lock, ring, kept, pty, re_execute, sockets)
     worker.carried_on(recovered=recovered, found=ring.recover(now_us()) if recovered else 0)
     return worker
 
 
 def _find_agent(kept: WorkerState, pty: terminal.AgentTerminal) -> None:
     """The worker died between starting the agent and noting it: the terminal knows who leads its session."""
-    pid = pty.session_leader()
+    deadline = monotonic() + _LEADER_WAIT_S
+    # A process that was told to be the agent an instant ago may not have come to it yet.
+    while not (pid := pty.session_leader()) and monotonic() < deadline:
+        select.select([], [], [], 0.005)
     kept.agent_start = kin.start_time(pid) if pid else 0
     kept.view = msgspec.structs.replace(kept.view, state="running", agent_pid=pid, started=now_us())
     kept.agent_gone = not pid

@@ -1,4 +1,4 @@
-"""The agent's terminal: starting the agent on it, its size, reading and writing. The only ptyprocess in the tree.
+"""The agent's terminal: its size, reading and writing. The only ptyprocess in the tree.
 
 ptyprocess adopts the descriptor and the process; its own `spawn` is not used, because its child
 inherits ignored signals, gets argv[0] forced to the path (no login shell), and keeps no slave open.
@@ -10,7 +10,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import signal
 import struct
 import sys
 import termios
@@ -20,10 +19,6 @@ from ptyprocess import PtyProcess
 # What Linux's terminal driver keeps of a line in canonical mode; the rest of a longer one is dropped.
 LINE_BYTES_MAX = 4095
 _TIOCGSID = 0x5429 if sys.platform.startswith("linux") else 0x40047463
-_DEFAULT_SIGNALS = (
-    signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP,
-    signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGWINCH,
-)  # fmt: skip
 
 
 class AgentTerminal(PtyProcess):  # type: ignore[misc]
@@ -87,55 +82,3 @@ class AgentTerminal(PtyProcess):  # type: ignore[misc]
         for fd in (self.fd, self.slave):
             with contextlib.suppress(OSError):
                 os.close(fd)
-
-
-def start_agent(slave: int, program: str, argv: list[str], env: dict[str, str], cwd: str) -> tuple[int, int]:
-    """Fork and execute the agent as leader of a new session on `slave`: its pid, and a descriptor for `start_failure`.
-
-    Does not wait for the execution: when it fails (or entering `cwd` does) the process exits with 126 or 127, as a
-    shell's would. The agent gets descriptors 0 to 2 and nothing else, default signal actions and an empty mask.
-    """
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writer)
-        os.set_blocking(reader, False)
-        return pid, reader
-    number = errno.EINVAL
-    try:
-        os.set_inheritable(writer, False)
-        os.login_tty(os.dup(slave))
-        kept = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, 3)
-        if kept != 3:
-            os.dup2(kept, 3, inheritable=False)
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        writer = 3
-        for signal_number in _DEFAULT_SIGNALS:
-            signal.signal(signal_number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        os.umask(_users_umask())
-        os.chdir(cwd)
-        os.execve(program, argv, env)  # noqa: S606 - no shell is the point
-    except OSError as error:
-        number = error.errno or errno.EINVAL
-    except BaseException:  # noqa: BLE001 - a forked child must never return
-        number = errno.EINVAL
-    with contextlib.suppress(OSError):
-        os.write(writer, str(number).encode())
-    os._exit(126 if number == errno.EACCES else 127)
-
-
-def start_failure(report: int) -> str:
-    """Why the agent could not be started, "" when it could; closes `report`. To be asked once the process has ended."""
-    try:
-        number = os.read(report, 16)
-    except BlockingIOError:
-        number = b""  # something that the agent left behind holds the other end, so it was started
-    finally:
-        os.close(report)
-    return os.strerror(int(number)) if number else ""
-
-
-def _users_umask() -> int:
-    # The gateway runs with 077; the agent's files are the user's own affair.
-    return 0o022

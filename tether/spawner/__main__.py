@@ -1,24 +1,31 @@
-"""`python -m tether.spawner`: the service, put together with the worker that it forks."""
+"""`python -m tether.spawner`: the service, put together with the worker that its nursery forks."""
 
 from __future__ import annotations
 
 import gc
 
 from tether import service
+from tether.paths import Paths
+from tether.spawner.nursery import RunSpare
 
 
 def main() -> None:
-    """Import what workers need, once, then serve."""
+    """Hold terminals; let the nursery fork."""
     paths = service.start("spawner")
     service.become_subreaper()
-    # The zygote's root: the one place that knows both rooms. Imported after the lock, before the first fork.
-    from tether.ptyworker.process import preload, run_worker
     from tether.spawner.serving import Spawner
 
-    preload()
+    Spawner(paths, lambda: load(paths)).run()
+
+
+def load(paths: Paths) -> RunSpare:
+    """In the nursery, which is the one process that knows both rooms: import what workers need, once."""
+    from tether.ptyworker.process import preload, run_spare
+
+    preload(paths)
     gc.collect()
     gc.freeze()
-    Spawner(paths, run_worker).run()
+    return lambda connection: run_spare(paths, connection)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,10 +26,11 @@ class Holding:
     agent_pid: int = 0
     agent_status: int | None = None  # of waitpid, when the spawner reaped the agent
     spec: dict[str, Any] | None = None  # until the agent runs
-    connection: int | None = None  # descriptor of the worker's connection
+    connection: object | None = None  # the worker's connection
     since: float = 0.0  # when it was last seen alive, or this holding came from the keeper
     deaths: list[float] = field(default_factory=list)
     stillborn: int = 0  # deaths since a worker was last connected
+    answer: Callable[[dict[str, Any]], None] | None = None  # to who ordered the session, until that is answered
 
     @property
     def meta(self) -> dict[str, int]:
@@ -41,8 +43,8 @@ class Holding:
         self.deaths = [at for at in self.deaths if now - at < DEATHS_WINDOW_S] + [now]
         return len(self.deaths) <= DEATHS_MAX and self.stillborn <= STILLBORN_MAX
 
-    def connected(self, connection: int, now: float) -> None:
-        """Its worker said that it is there, at `now`."""
+    def connected(self, connection: object, now: float) -> None:
+        """Its worker said that it is there, at `now`. (A spare that got it has a `connection` before it speaks.)"""
         self.connection, self.since, self.stillborn = connection, now, 0
 
 

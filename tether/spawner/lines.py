@@ -44,6 +44,8 @@ class Lines:
 
     def send(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
         """Queue one line. The descriptors are duplicated, so that the caller may close its own."""
+        if self.closed:
+            return
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
         self._queued += len(line)
         if self._queued > _SEND_BUFFER_MAX:
