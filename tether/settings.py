@@ -52,7 +52,7 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emulator: Literal["inline", "off"] = "inline"
     # Lines that have scrolled off and are kept by the model, nine bytes a cell until the session rests and they are
     # compressed. Older ones are in the log.
-    scrollback_lines: int = 5_000
+    scrollback_lines: int = 4_000
 
 
 class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,7 +32,7 @@ class Site:
     grace_s: float
     ring_bytes: int
     emulator: str = "inline"
-    scrollback_lines: int = 5_000
+    scrollback_lines: int = 4_000
 
 
 def clean_title(text: str, default: str) -> str:

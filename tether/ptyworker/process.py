@@ -123,7 +123,7 @@ def _begin(paths: Paths, sid: bytes, lock: int, order: Order, sockets: Sockets, 
     ring = Ring.create(paths.ring(sid), int(spec["ring_bytes"]))
     kept = WorkerState(
         view, grace_s=float(spec["grace_s"]), emulator=str(spec.get("emulator", "inline")),
-        scrollback_lines=int(spec.get("scrollback_lines", 5_000)),
+        scrollback_lines=int(spec.get("scrollback_lines", 4_000)),
     )  # fmt: skip
     ring.write_state(state.dump(kept))
     created = Created(

@@ -33,7 +33,7 @@ class WorkerState(msgspec.Struct):
     agent_status: int | None = None
     agent_gone: bool = False
     emulator: str = "inline"  # off: the settings say so; failed: it took workers along (see `model`)
-    scrollback_lines: int = 5_000
+    scrollback_lines: int = 4_000
     crash_offset: int = -1
     crashes: int = 0
 

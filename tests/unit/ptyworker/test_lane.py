@@ -10,7 +10,7 @@ import pytest
 
 from tether.ptyworker.lane import LaneServer
 from tether.wire import decode, encode
-from tether.wire.control import Input, InputAck, Lane, LaneOpen
+from tether.wire.control import HistoryQuery, Input, InputAck, Lane, LaneOpen, Snapshot, SnapshotQuery
 from tether.wire.events import Output
 from tether.wire.framing import FrameReader, framed
 
@@ -76,6 +76,36 @@ def test_the_holder_gets_in_with_its_key_and_hears_events_and_its_input_passes(b
     sock.close()
     bench.turn()
     assert not bench.lane.holds(CLIENT)
+
+
+def test_the_holder_asks_for_the_screen_and_gets_it_between_the_events(tmp_path: Path):
+    asked: list[object] = []
+
+    def answer(query: SnapshotQuery | HistoryQuery) -> Snapshot:
+        asked.append(query)
+        return Snapshot(7, 2, 80, 24, b"screen", "screen", 2, query.req, query.client)
+
+    watched: dict[int, bool | None] = {}
+    lane = LaneServer(tmp_path / "l", SID, watched.__setitem__, lambda: (7, []), lambda _input: None, on_query=answer)
+    lane.grant(CLIENT, KEY, 3)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(str(tmp_path / "l"))
+    sock.settimeout(5)
+    query = SnapshotQuery(9, CLIENT, 10)
+    for message in (Lane(CLIENT, 3, KEY), query):
+        sock.sendall(framed(encode(SID, message)))
+    for _ in range(3):
+        for fd in [fd for fd, wanted in watched.items() if wanted is not None]:
+            lane.ready(fd)
+    lane.publish(encode(SID, Output(8, 1, 2, b"more")))
+    got: list[object] = []
+    reader = FrameReader()
+    while len(got) < 3:
+        got += [decode(frame)[1] for frame in reader.feed(sock.recv(65536))]
+    assert [type(one) for one in got] == [LaneOpen, Snapshot, Output]
+    assert asked == [query]
+    lane.close()
+    sock.close()
 
 
 @pytest.mark.parametrize("first", [Lane(CLIENT, 2, KEY), Input(CLIENT, 3, 1, b"ls"), Lane(OTHER, 2, b"x" * 16)])
