@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tether.screen import Screen
 from tether.screen.queries import END, without_queries
 from tether.screen.unasked import Unasked, without_replies
 
@@ -66,6 +67,26 @@ def test_anything_may_come(data: bytes, cut: int) -> None:
     live.feed(data[:cut])
     live.feed(data[cut:])
     assert len(live.forget()) <= 1100
+
+
+_SCRAPS = [bytes([byte]) for byte in b"\x1b[?cn6;\x18\x1a\x07\xc2\x9b\x9dP]\\"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(SHOWN + QUESTIONS + _SCRAPS), max_size=14), st.lists(st.integers(1, 9), max_size=60))
+def test_no_terminal_answers_what_is_shown_live(parts: list[bytes], cuts: list[int]) -> None:
+    """Whatever is printed, and however it is cut: the model answers, and the terminal has nothing to answer."""
+    answers: list[bytes] = []
+    terminal = Screen(40, 10, on_reply=answers.append)
+    live = Unasked()
+    whole = b"".join(parts)
+    at = 0
+    for size in [*cuts, len(whole)]:
+        terminal.feed(live.feed(whole[at : at + size]))
+        at += size
+    terminal.feed(live.forget())
+    terminal.close()
+    assert answers == []
 
 
 @pytest.mark.parametrize("reply", REPLIES)
