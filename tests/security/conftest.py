@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.device import close_all
 from tests.support.gateway import Gateway
 
 
@@ -22,3 +23,9 @@ def shell(target: Gateway) -> str:
     session = target.run("shell")
     target.wait_until("the prompt", lambda: b"$ " in target.raw(session))
     return session
+
+
+@pytest.fixture(autouse=True)
+def _sockets_are_closed() -> Iterator[None]:
+    yield
+    close_all()

@@ -33,6 +33,27 @@ def command(*args: str) -> str:
         return f"status {done.returncode}: {done.stderr[-200:]}"
 
 
+def at_a_terminal(*args: str) -> str:
+    """A command on a terminal that it made itself, with a y for whatever is asked."""
+    import pty
+
+    shown = b""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "tether.cli", *args], ENV)  # noqa: S606
+    os.write(master, b"y\n")
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.waitpid(pid, 0)
+    return "inside" if b"inside a session" in shown else shown[-200:].decode()
+
+
 def over_the_socket(path: str) -> str:
     """The raw Unix socket of the web part, as curl would."""
     with socket.socket(socket.AF_UNIX) as line:
@@ -124,6 +145,9 @@ TRIES: dict[str, Callable[[], Any]] = {
     "revoking all devices": lambda: command("revoke", "--all", "--yes"),
     "typing into itself": lambda: command("send", ME, "y", "--enter"),
     "the raw socket": lambda: over_the_socket("/api/v1/tickets"),
+    "an offer to a device of its own": lambda: over_the_socket("/api/v1/pairing"),
+    "its own yes": lambda: over_the_socket("/api/v1/pairing/decide"),
+    "pairing at its own terminal": lambda: at_a_terminal("pair", "--no-qr"),
     "the raw socket, forked twice": lambda: forked_twice(lambda: over_the_socket("/api/v1/tickets")),
     "typing over the web with the token": lambda: typing(ME),
     "the same, forked twice": lambda: forked_twice(lambda: typing(ME)),

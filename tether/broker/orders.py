@@ -327,6 +327,19 @@ def deed(desk: Desk, peer: bytes, sid: bytes, order: Deed, now: float) -> None:
         desk.journal.note("self-approval-attempt", "a program in it", name, what="an entry for the audit log")
         return
     desk.journal.deed(order, now)
+    if order.kind == "pair" and desk.peers[peer].role == "web":
+        _tell_of_device(desk, order)
+
+
+def _tell_of_device(desk: Desk, order: Deed) -> None:
+    """A new device is everybody's business: whoever is attached anywhere is told, so that a pairing which somebody was
+    talked into does not go unseen."""
+    name, device = printable(order.facts.get("name", ""), 60), printable(order.facts.get("device", ""), 6)
+    text = f"A new device was paired: {name}"
+    hint = f"Not yours? tether revoke {device.rstrip('…')}"
+    for session in desk.registry.live.values():
+        for client, one in session.attachments.items():
+            desk.refuse(one.peer, session.sid, "notice", text, hint, client=client)
 
 
 def ping(desk: Desk, peer: bytes, sid: bytes, order: Ping, now: float) -> None:

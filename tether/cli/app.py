@@ -41,6 +41,7 @@ VERBS: Final = {
     "debug": "debugging",
     "open": "linking",
     "url": "linking",
+    "pair": "pairing",
     "devices": "devices",
     "revoke": "devices",
     "config": "configuring",

@@ -13,13 +13,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from tether import access, ancestry
+from tether import access, ancestry, secret_files
 from tether.devices import scopes
 from tether.devices.registry import Registry
 from tether.devices.rows import Device
 from tether.errors import printable
+from tether.noise import key_pair
 from tether.paths import Paths
-from tether.web import access_api, answers, audit_api, devices_api, pages, screen_api, sessions_api, stream
+from tether.web import (
+    access_api,
+    answers,
+    audit_api,
+    channel,
+    devices_api,
+    pages,
+    pairing_api,
+    screen_api,
+    sessions_api,
+    stream,
+)
 from tether.web.admission import Policy, Refusal, rules
 from tether.web.answers import ApiError
 from tether.web.attach import attach
@@ -27,6 +39,7 @@ from tether.web.busside import BusSide
 from tether.web.credentials import Credentials
 from tether.web.elsewhere import NOWHERE, Elsewhere
 from tether.web.gate import Gate
+from tether.web.pairing_api import Pairing
 
 log = logging.getLogger("tether")
 
@@ -92,7 +105,14 @@ def route_table() -> RouteTable:
     table.post("/api/v1/devices/revoke", devices_api.revoke, scope=scopes.ADMIN)
     table.post("/api/v1/tickets", devices_api.make_ticket, scope=scopes.PAIR)
     table.get("/api/v1/audit", audit_api.entries, scope=scopes.LOCAL)
-    for path in ("/", "/s/{id}", "/remote/session/{id}"):
+    table.post("/api/v1/pairing", pairing_api.make_offer, scope=scopes.PAIR)
+    table.get("/api/v1/pairing", pairing_api.show_offer, scope=scopes.PAIR)
+    table.post("/api/v1/pairing/decide", pairing_api.decide, scope=scopes.PAIR)
+    table.post("/api/v1/pairing/cancel", pairing_api.cancel, scope=scopes.PAIR)
+    # Neither has a credential when it begins: what each is told is in its first message, sealed.
+    table.socket("/api/v1/pair", pairing_api.pair, Policy.DEVICE)
+    table.socket("/api/v1/channel", channel.channel, Policy.DEVICE)
+    for path in ("/", "/pair", "/s/{id}", "/remote/session/{id}"):
         table.get(path, pages.page, Policy.PUBLIC)
     table.get("/authority.crt", pages.authority, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)
@@ -135,6 +155,9 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
     app.router.redirect_slashes = False
     app.state.credentials = credentials
     app.state.port = port
+    app.state.pairing = Pairing(key_pair(bytes.fromhex(secret_files.ensure_token(paths.gateway_key))))
+    # What stands between the gateway and who asks for another name than this machine's own: somebody.
+    app.state.path_of = elsewhere.path_of
     app.state.authority = elsewhere.door.authority if elsewhere.door is not None else None
     ours = rules(port, access.cookie_name(port), elsewhere.hosts, elsewhere.origins)
 
@@ -144,6 +167,7 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
     gate = Gate(
         app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused, elsewhere.admits
     )
+    app.state.gate = lambda: gate
     return App(gate, lambda: app.state.side.close_all())
 
 

@@ -81,7 +81,7 @@ class BusSide:
         self.thumbnails = Thumbnails(self.screens, monotonic)
         self._parent = os.getppid()
         self._ticks = 0
-        self.leaving: dict[object, Callable[[], bool]] = {}
+        self.channels: dict[object, Callable[[], None]] = {}
         self._reviewer = self._loop.call_later(REVIEW_S, self._review_again)
         self._ticker = self._loop.call_later(TICK_S, self._tick)
 
@@ -209,13 +209,15 @@ class BusSide:
         self._credentials.refresh()
         for connection in list(self.connections.values()):
             if not self._credentials.stands(connection.credential):
+                # No grace for its lease: it does not come back.
+                self.detach(connection)
                 connection.close(CLOSE_REVOKED)
-        for still_stands in list(self.leaving.values()):
-            still_stands()
+        for review in list(self.channels.values()):
+            review()
 
     def _review_again(self) -> None:
         self._reviewer = self._loop.call_later(REVIEW_S, self._review_again)
-        if self.connections or self.leaving:
+        if self.connections or self.channels:
             self.review()
 
     def happened(self, kind: str, by: Credential, **facts: str) -> None:

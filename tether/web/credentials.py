@@ -72,18 +72,18 @@ class Credentials:
         if bearer is not None:
             if not access.check_bearer(self._token, bearer):
                 return None
-            inside = frozenset() if reads else self._inside(under)
+            inside = frozenset() if reads else self.inside(under)
             return Credential("bearer", generation, scopes.TOKEN, inside=inside)
         digest = access.cookie_digest(self._token, cookie or "")
         desk = self.registry.by_digest(digest) if digest else None
         if desk is None or desk.created <= _now_s() - rows.DESK_TTL_S:
             return None
         self.note_seen(desk.id, "loopback")
-        found, inside = of_device(desk, "cookie", generation), self._inside(under)
+        found, inside = of_device(desk, "cookie", generation), self.inside(under)
         # A program in a session that got hold of a browser's cookie is no browser.
         return replace(found, scopes=found.scopes & scopes.TOKEN, inside=inside) if inside else found
 
-    def _inside(self, under: Line | None) -> frozenset[bytes]:
+    def inside(self, under: Line | None) -> frozenset[bytes]:
         """The sessions around the peer of a TCP connection; asked once for each connection."""
         if under is None or under.ends is None:
             return frozenset()

@@ -54,6 +54,10 @@ class Elsewhere:
         # rules, and none of them lets a stranger in.
         return not any(host in self.tunnel_hosts for host in hosts) or self.access.admits(headers)
 
+    def path_of(self, host: str) -> str:
+        """By which way somebody comes who asks for `host` (as the header says it): lan or tunnel."""
+        return "tunnel" if host in self.tunnel_hosts or self.door is None else "lan"
+
 
 NOWHERE: Final = Elsewhere()
 

@@ -3,6 +3,7 @@ import "./styles/app.css";
 import { render } from "preact";
 
 import { login, whoAmI } from "./net/api";
+import { takeInvitation } from "./net/pairing";
 import { takeTicket } from "./net/ticket";
 import { text } from "./strings";
 import { App } from "./ui/App";
@@ -10,6 +11,7 @@ import { Splash } from "./ui/Splash";
 
 // First of all, before anything is asked of the network: no ticket stays in the address.
 const ticket = takeTicket();
+const invitation = takeInvitation();
 
 const root = document.getElementById("app");
 if (root !== null) void start(root);
@@ -24,5 +26,5 @@ async function start(root: HTMLElement): Promise<void> {
       refusal = [answer.failure.message, answer.failure.hint].filter((part) => part !== "").join(". ");
     }
   }
-  render(<App refusal={refusal} />, root);
+  render(<App refusal={refusal} invitation={invitation} />, root);
 }

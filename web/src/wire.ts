@@ -74,7 +74,8 @@ const tags = new Map<string, string>(Object.entries(STRUCTS).map(([tag, name]) =
 
 function toArray(name: StructName, message: Record<string, unknown>): unknown[] {
   const tag = tags.get(name);
-  const items = FIELDS[name].map(([field, kind]) => toItem(kind, message[field]));
+  // A field that was added later has a default, and whoever does not know it leaves it out.
+  const items = (FIELDS[name] as readonly gen.Field[]).map(([key, kind, otherwise]) => toItem(kind, message[key] === undefined ? otherwise : message[key]));
   return tag === undefined ? items : [tag, ...items];
 }
 

@@ -168,3 +168,17 @@ def test_a_request_that_tells_its_length_twice_is_refused():
     for framing in ((length, chunked), (length, length), (chunked, chunked)):
         assert status(ask(HOST, BEARER, JSON, MARK, *framing, method="POST")) == 400
     assert status(ask(HOST, BEARER, JSON, MARK, length, method="POST")) == 200
+
+
+def test_a_devices_two_sockets_are_open_from_elsewhere_to_the_pages_of_that_name_alone():
+    far = rules(4789, "c", frozenset({"gw.example.ts.net"}), frozenset({"https://gw.example.ts.net"}))
+    host, origin = (b"host", b"gw.example.ts.net"), (b"origin", b"https://gw.example.ts.net")
+
+    def knock(policy: Policy, *headers: tuple[bytes, bytes]) -> int:
+        return status(admit(Asked("websocket", "GET", "/api/v1/channel", headers), policy, far, identify))
+
+    assert knock(Policy.DEVICE, host, origin) == 200
+    assert knock(Policy.DEVICE, host, (b"origin", b"https://evil.example")) == 403
+    assert knock(Policy.DEVICE, host) == 403
+    for policy in (Policy.LOGIN, Policy.OWNER, Policy.ACT):
+        assert knock(policy, host, origin, BEARER) == 403

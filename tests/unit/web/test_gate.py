@@ -71,7 +71,11 @@ def sample(route: BaseRoute) -> tuple[str, str, str]:
     return "http", method, route.path.replace("{id}", "k3v9x0pq").replace("{name}", "favicon.ico")
 
 
-OPEN = {"/api/v1/health", "/", "/s/{id}", "/remote/session/{id}", "/assets", "/authority.crt", "/{name}"}
+OPEN = {"/api/v1/health", "/", "/pair", "/s/{id}", "/remote/session/{id}", "/assets", "/authority.crt", "/{name}"}
+
+
+# What proves who one is, and so begins without a credential: the ticket, the offer's secret, the device's key.
+DOORS = {"/api/v1/login": Policy.LOGIN, "/api/v1/pair": Policy.DEVICE, "/api/v1/channel": Policy.DEVICE}
 
 
 @pytest.mark.parametrize("route", route_table().routes, ids=lambda route: getattr(route, "path", "?"))
@@ -81,7 +85,8 @@ def test_every_route_has_a_policy_and_only_the_shell_and_health_are_public(route
     policy = table.policy_of(same)
     assert policy is not None
     assert (policy is Policy.PUBLIC) == (same.path in OPEN)  # type: ignore[attr-defined]
-    assert (policy is Policy.LOGIN) == (same.path == "/api/v1/login")  # type: ignore[attr-defined]
+    begins = policy if policy in (Policy.LOGIN, Policy.DEVICE) else None
+    assert begins == DOORS.get(same.path)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("route", route_table().routes, ids=lambda route: getattr(route, "path", "?"))
@@ -91,7 +96,7 @@ def test_without_a_credential_every_other_route_is_closed(route: BaseRoute):
     sent, inner = call(
         route_table(), kind, path, origin, (b"content-type", b"application/json"), (b"x-tether", b"1"), method=method
     )
-    if route.path in OPEN or route.path == "/api/v1/login":  # type: ignore[attr-defined]
+    if route.path in OPEN or route.path in DOORS:  # type: ignore[attr-defined]
         assert len(inner.scopes) == 1
     else:
         assert inner.scopes == []

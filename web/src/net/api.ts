@@ -1,5 +1,7 @@
 /** The JSON API, as far as the page needs it. Every failure is a value: pages show it, nothing throws. */
 
+import { askAsDevice } from "./channel";
+
 /** A session as the API shows it: the fields of `SessionView`, bytes in hex. */
 export interface SessionInfo {
   readonly sid: string;
@@ -61,7 +63,7 @@ function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {
 async function ask<T>(path: string, read: (body: unknown) => T, init: RequestInit): Promise<Answer<T>> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = (await askDevice(path, init)) ?? (await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }));
   } catch {
     return { ok: false, failure: { kind: "unreachable" } };
   }
@@ -80,4 +82,15 @@ async function ask<T>(path: string, read: (body: unknown) => T, init: RequestIni
     hint: error?.hint ?? "",
   };
   return { ok: false, failure };
+}
+
+/** The answer through a paired device's channel; null when this browser is no paired device. */
+async function askDevice(path: string, init: RequestInit): Promise<Response | null> {
+  if (path === "/api/v1/login") return null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error("late")), TIMEOUT_MS)));
+  const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+  const method = init.method === "POST" ? "POST" : "GET";
+  const answer = await Promise.race([askAsDevice(method, path, body), late]).finally(() => clearTimeout(timer));
+  return answer === null ? null : new Response(answer.status === 204 ? null : new Uint8Array(answer.body), { status: answer.status });
 }

@@ -6,6 +6,8 @@ import { signal } from "@preact/signals";
 
 import { retryDelay } from "../session/retry";
 import { getSession, type SessionInfo } from "./api";
+import { openChannel } from "./channel";
+import { knownDevice } from "./device";
 import { openHttp } from "./http";
 import type { Link, OpenRequest, TransportName } from "./link";
 import { openWebSocket } from "./websocket";
@@ -136,7 +138,8 @@ export class Connection {
   }
 
   #open(): void {
-    const opener = this.transport.value === "http" ? openHttp : openWebSocket;
+    const direct = this.transport.value === "http" ? openHttp : openWebSocket;
+    const opener = knownDevice() === null ? direct : openChannel;
     this.#heard = Date.now();
     this.#timer = setTimeout(() => this.#failed("silent"), OPEN_MS);
     const link = opener(this.events.request(), {

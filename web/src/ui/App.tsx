@@ -1,8 +1,10 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { Invitation } from "../net/pairing";
 import { text } from "../strings";
 import { ListPage } from "./ListPage";
+import { PairPage } from "./PairPage";
 import { followLink, route } from "./route";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
@@ -10,13 +12,14 @@ import { Splash } from "./Splash";
 type SessionPage = ComponentType<{ id: string }>;
 
 /** `refusal` says why the ticket in the link was no good. */
-export function App({ refusal }: { refusal: string }) {
+export function App({ refusal, invitation }: { refusal: string; invitation: Invitation | null }) {
   const [refused, setRefused] = useState(refusal);
   const where = route.value;
   if (refused !== "") return <SignIn session={where.page === "session" ? where.id : ""} refusal={refused} done={() => setRefused("")} />;
   return (
     <div class="app" onClick={followLink}>
       {where.page === "list" && <ListPage />}
+      {where.page === "pair" && <PairPage invitation={invitation} />}
       {where.page === "session" && <LazySession key={where.id} id={where.id} />}
       {where.page === "nowhere" && (
         <Splash title={text.unknownSession} hint={text.unknownSessionHint}>

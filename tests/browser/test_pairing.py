@@ -1,0 +1,159 @@
+"""A phone and a desk are paired with the gateway, each in a browser of its own, and what that gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import DESK, PHONE, SHOTS
+from tests.support.device import Offer
+from tests.support.gateway import Gateway
+
+
+@pytest.fixture
+def visit(chromium: Browser, gateway: Gateway) -> Callable[[dict[str, int], str], Page]:
+    """A browser that has never been here, at a size and an address."""
+    contexts = []
+
+    def open_page(size: dict[str, int], address: str) -> Page:
+        phone = size == PHONE
+        context = chromium.new_context(viewport=size, has_touch=phone, is_mobile=phone)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{gateway.port}{address}")
+        return page
+
+    yield open_page  # type: ignore[misc]
+    for context in contexts:
+        context.close()
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_link_pairs_a_browser_which_then_sees_and_types(
+    visit: Callable[[dict[str, int], str], Page], gateway: Gateway, size: dict[str, int]
+) -> None:
+    kind = "phone" if size == PHONE else "desk"
+    gateway.add_fake("echo", name=f"echo-{kind}")
+    agent = gateway.run(f"echo-{kind}", title=f"for the {kind}")
+    hidden = gateway.run("shell", title="not shared")
+    with Offer(gateway) as offer:
+        page = visit(size, offer.link)
+        expect(page.get_by_test_id("pair")).to_have_attribute("data-state", "asking")
+        assert page.url.endswith("/pair"), "nothing of the invitation stays in the address"
+        assert "k=" not in page.evaluate(
+            "JSON.stringify(performance.getEntriesByType('resource').map(one => one.name))"
+        )
+        assert fits(page)
+        shot(page, f"pair-{kind}-1-ask")
+        page.get_by_test_id("name").fill(f"my {kind}")
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("digits")).to_be_visible()
+        shown = page.get_by_test_id("digits").inner_text().replace(" ", "")
+        assert shown == offer.digits()
+        assert fits(page)
+        shot(page, f"pair-{kind}-2-digits")
+        offer.answer("y")
+        expect(page.get_by_test_id("splash")).to_have_attribute("data-state", "paired")
+        shot(page, f"pair-{kind}-3-paired")
+        offer.screen.expect(f"Paired: my {kind}")
+    page.get_by_role("link", name="All sessions").click()
+    expect(page.locator(f"[data-id='{agent}']")).to_be_visible()
+    expect(page.locator(f"[data-id='{hidden}']")).to_have_count(0)
+    shot(page, f"pair-{kind}-4-list")
+    assert page.context.cookies() == [], "a device needs none"
+    page.locator(f"[data-id='{agent}']").click()
+    expect(page.locator(".xterm-rows")).to_contain_text("ready")
+    expect(page.get_by_test_id("session")).to_have_attribute("data-state", "live")
+    page.locator(".xterm-helper-textarea").focus()
+    page.keyboard.type("through the channel\n")
+    expect(page.locator(".xterm-rows")).to_contain_text("echo: through the channel")
+    shot(page, f"pair-{kind}-5-session")
+    names = [one["name"] for one in json.loads(gateway.tether("clients", agent, "--json").stdout)]
+    assert names == [f"my {kind}"]
+    page.reload()
+    expect(page.locator(".xterm-rows")).to_contain_text("echo: through the channel")
+    gateway.tether("revoke", f"my {kind}")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    page.goto(f"http://127.0.0.1:{gateway.port}/")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    for session in (agent, hidden):
+        gateway.tether("stop", session, "--yes")
+
+
+def test_a_code_pairs_and_a_wrong_one_says_so(visit: Callable[[dict[str, int], str], Page], gateway: Gateway) -> None:
+    with Offer(gateway) as offer:
+        page = visit(PHONE, "/pair")
+        page.get_by_test_id("code").fill("0000-0000")
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("problem")).to_contain_text("Not paired")
+        shot(page, "pair-code-wrong")
+        page.get_by_test_id("code").fill(f"{offer.code[:4].lower()} {offer.code[4:]}")
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("digits")).to_be_visible()
+        assert page.get_by_test_id("digits").inner_text().replace(" ", "") == offer.digits()
+        offer.answer("n")
+        expect(page.get_by_test_id("problem")).to_contain_text("the owner said no")
+
+
+def test_a_used_link_and_an_address_that_names_another_gateway_lead_nowhere(
+    visit: Callable[[dict[str, int], str], Page], gateway: Gateway
+) -> None:
+    with Offer(gateway) as offer:
+        offer.screen.type("\x03")
+        offer.screen.expect("withdrawn")
+    page = visit(DESK, offer.link)
+    page.get_by_role("button", name="Pair").click()
+    expect(page.get_by_test_id("problem")).to_contain_text("the owner withdrew it")
+    sockets: list[str] = []
+    other = visit(DESK, "/")
+    other.on("websocket", lambda socket: sockets.append(socket.url))
+    other.goto(
+        f"http://127.0.0.1:{gateway.port}/?gateway=ws://evil.example&r=evil.example#r=evil.example&gateway=wss://evil"
+    )
+    expect(other.get_by_test_id("sign-in")).to_be_visible()
+    assert [url for url in sockets if "evil" in url] == []
+
+
+def test_the_devices_key_can_not_be_read_by_the_page(
+    visit: Callable[[dict[str, int], str], Page], gateway: Gateway
+) -> None:
+    with Offer(gateway) as offer:
+        page = visit(DESK, offer.link)
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("digits")).to_be_visible()
+        offer.digits()
+        offer.answer("y")
+        expect(page.get_by_test_id("splash")).to_have_attribute("data-state", "paired")
+    tried = page.evaluate(
+        """async () => {
+          const database = await new Promise((done) => {
+            const opening = indexedDB.open("tether", 1);
+            opening.onsuccess = () => done(opening.result);
+          });
+          const device = await new Promise((done) => {
+            const asked = database.transaction("device").objectStore("device").get("me");
+            asked.onsuccess = () => done(asked.result);
+          });
+          database.close();
+          const results = [];
+          for (const format of ["pkcs8", "jwk", "raw"]) {
+            const exported = crypto.subtle.exportKey(format, device.keys.privateKey);
+            results.push(await exported.then(() => "got it", () => "no"));
+          }
+          return results;
+        }"""
+    )
+    assert tried == ["no", "no", "no"]

@@ -1,0 +1,246 @@
+"""A paired device, played by a test: pairing, the channel, requests and attachments through it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import struct
+import threading
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.gateway import Gateway
+from tests.support.screen import Screen
+from tests.support.waiting import wait_until
+from tether import noise
+from tether.noise import Channel, Initiator, KeyPair, key_pair
+from tether.web import channel as channel_module
+from tether.web import pairing_api, parcels
+from tether.wire import decode, encode
+from tether.wire.control import Attach
+from tether.wire.framing import FrameReader, framed
+from tether.wire.ids import NO_SESSION
+
+
+def b64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+_OPENED: list[ClientConnection] = []
+
+
+def socket_to(gateway: Gateway, path: str, port: int = 0) -> ClientConnection:
+    """A WebSocket of our own page, without a credential; closed by `close_all` at the latest."""
+    through = socket.create_connection(("127.0.0.1", port or gateway.port))
+    dialled = connect(
+        f"ws://127.0.0.1:{gateway.port}/api/v1/{path}", sock=through, max_size=None, proxy=None, compression=None,
+        additional_headers={"Origin": f"http://127.0.0.1:{gateway.port}"}, open_timeout=20, close_timeout=2,
+    )  # fmt: skip
+    _OPENED.append(dialled.__enter__())
+    return _OPENED[-1]
+
+
+def close_all() -> None:
+    """Close what tests left open."""
+    while _OPENED:
+        _OPENED.pop().close()
+
+
+def close_code(line: ClientConnection) -> int:
+    """Read until the gateway closes; its close code."""
+    try:
+        while True:
+            line.recv(timeout=20)
+    except ConnectionClosed as end:
+        return end.rcvd.code if end.rcvd is not None else 1006
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except ValueError:
+        return body
+
+
+class Offer:
+    """`with Offer(gateway) as offer:` runs `tether pair` on a terminal and reads its link and code."""
+
+    def __init__(self, gateway: Gateway, *args: str) -> None:
+        self.gateway = gateway
+        self.screen: Screen = gateway.screen("pair", "--no-qr", *args, cols=200)
+        found = self.screen.expect(r"/pair#v=1&g=([\w-]+)&k=([\w-]+)&p=([\w-]+)")
+        self.link = found[0].decode()
+        self.gateway_key, self.secret, self.id = b64(found[1].decode()), b64(found[2].decode()), b64(found[3].decode())
+        self.code = self.screen.expect(r"code  (\w{4}-\w{4})")[1].decode().replace("-", "")
+
+    def __enter__(self) -> Offer:
+        return self
+
+    def __exit__(self, *_rest: object) -> None:
+        self.screen.close()
+
+    def digits(self) -> str:
+        """The digits that the terminal shows, as soon as a device has knocked."""
+        return self.screen.expect(r"these digits:  (\d{3} \d{3})")[1].decode().replace(" ", "")
+
+    def answer(self, word: str = "y") -> None:
+        """What the owner types."""
+        self.screen.expect(r"\[y/N\] ")
+        self.screen.type(word + "\r")
+
+
+class Knocking:
+    """A device at the door."""
+
+    def __init__(
+        self, gateway: Gateway, offer: Offer, keys: KeyPair | None = None, *, name: str = "phone", port: int = 0,
+        secret: bytes = b"", code: str = "", id: bytes = b"", about: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.keys = keys or key_pair()
+        self.line = socket_to(gateway, "pair", port)
+        prologue = pairing_api.PROLOGUE
+        if code:
+            self.line.send(b"\3")
+            public = self.line.recv(timeout=20)
+            assert isinstance(public, bytes)
+            psk, head = noise.psk_of(code.encode(), b"code"), b"\2"
+        else:
+            id = id or offer.id
+            public, psk, head = offer.gateway_key, noise.psk_of(secret or offer.secret, b"link"), b"\1" + id
+            prologue += id
+        self._initiator = Initiator(self.keys, public, prologue, psk)
+        said = about if about is not None else {"name": name, "platform": "iOS 19"}
+        self.line.send(head + self._initiator.write(json.dumps(said).encode()))
+
+    def heard(self) -> Channel:
+        """The gateway's answer: the secret was right."""
+        message = self.line.recv(timeout=20)
+        assert isinstance(message, bytes)
+        _, self.secured = self._initiator.read(message)
+        return self.secured
+
+    def verdict(self) -> dict[str, Any]:
+        message = self.line.recv(timeout=20)
+        assert isinstance(message, bytes)
+        found: dict[str, Any] = json.loads(self.secured.open(message))
+        return found
+
+    def close(self) -> None:
+        self.line.close()
+
+
+def pair(gateway: Gateway, *args: str, name: str = "phone") -> Device:
+    """The whole way, with an owner who says yes."""
+    with Offer(gateway, *args) as offer:
+        knocking = Knocking(gateway, offer, name=name)
+        channel = knocking.heard()
+        assert offer.digits() == noise.digits(channel.hash)
+        offer.answer("y")
+        verdict = knocking.verdict()
+        knocking.close()
+        assert verdict["paired"], verdict
+        offer.screen.expect("Paired")
+    return Device(gateway, knocking.keys, offer.gateway_key, str(verdict["device"]))
+
+
+class Device:
+    """A device that was paired. `with device.dial() as line:` opens its channel."""
+
+    def __init__(self, gateway: Gateway, keys: KeyPair, gateway_key: bytes, id: str) -> None:
+        self.gateway = gateway
+        self.keys = keys
+        self.gateway_key = gateway_key
+        self.id = id
+
+    def dial(self, port: int = 0) -> Line:
+        return Line(self, port)
+
+
+class Line:
+    """One open channel."""
+
+    def __init__(self, device: Device, port: int = 0) -> None:
+        self.socket = socket_to(device.gateway, "channel", port)
+        initiator = Initiator(device.keys, device.gateway_key, channel_module.PROLOGUE)
+        self.first = initiator.write(b"")
+        self.socket.send(self.first)
+        message = self.socket.recv(timeout=20)
+        assert isinstance(message, bytes)
+        _, self.secured = initiator.read(message)
+        self._number = 0
+        self._streams: dict[int, FrameReader] = {}
+        self.frames: dict[int, list[Any]] = {}
+        self.closed: dict[int, int] = {}
+        self.news: list[Any] = []
+        self.sid = NO_SESSION
+        self._parts: dict[int, bytes] = {}
+        self._answers: dict[int, tuple[int, Any]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_rest: object) -> None:
+        self.socket.close()
+
+    def send(self, kind: int, number: int, body: bytes = b"") -> None:
+        self.socket.send(self.secured.seal(parcels.pack(kind, number, body)))
+
+    def read(self, timeout: float = 20) -> None:
+        """Take one message in."""
+        message = self.socket.recv(timeout=timeout)
+        assert isinstance(message, bytes)
+        kind, number, body = parcels.unpack(self.secured.open(message))
+        if kind == parcels.ANSWER:
+            last, status = struct.unpack_from(">BH", body)
+            self._parts[number] = self._parts.get(number, b"") + body[3:]
+            if last:
+                self._answers[number] = status, _document(self._parts.pop(number))
+        elif kind == parcels.DATA:
+            for frame in self._streams[number].feed(body):
+                self.sid, decoded = decode(frame)
+                self.frames[number].append(decoded)
+        elif kind == parcels.CLOSE:
+            self.closed[number] = struct.unpack_from(">H", body)[0]
+        elif kind == parcels.NEWS:
+            self.news.append(json.loads(body))
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """(status, document) of a request through the channel."""
+        self._number += 1
+        number = self._number
+        asked = {"method": method, "path": path, **({"body": body} if body is not None else {})}
+        self.send(parcels.REQUEST, number, json.dumps(asked).encode())
+        while number not in self._answers:
+            self.read()
+        return self._answers.pop(number)
+
+    def attach(self, session: str, mode: str = "control", client: bytes = b"") -> int:
+        """Open an attachment; its number."""
+        self._number += 1
+        number = self._number
+        self._streams[number], self.frames[number] = FrameReader(1 << 20), []
+        self.send(parcels.OPEN, number, json.dumps({"session": session}).encode())
+        self.me = client or os.urandom(16)
+        attach = Attach(1, self.me, "named by itself", "web", mode, 80, 24, mode == "control", device="made up")
+        self.send(parcels.DATA, number, framed(encode(NO_SESSION, attach)))
+        return number
+
+    def tell(self, number: int, message: Any) -> None:
+        self.send(parcels.DATA, number, framed(encode(self.sid, message)))
+
+    def expect(self, number: int, kind: type, where: Any = lambda _message: True) -> Any:
+        """The oldest message of this kind (that fits) on the attachment, taken out."""
+
+        def look() -> Any:
+            for index, message in enumerate(self.frames[number]):
+                if isinstance(message, kind) and where(message):
+                    return self.frames[number].pop(index)
+            self.read()
+            return None
+
+        return wait_until(f"a {kind.__name__}", look, 20)
