@@ -30,10 +30,6 @@ FOCUS_EVENTS: Final = 23
 BRACKETED_PASTE: Final = 36
 SYNCHRONIZED: Final = 37
 
-# What a terminal's colours are until a program changes them: those of the web client's dark theme.
-FOREGROUND: Final = (0xE6, 0xED, 0xF3)
-BACKGROUND: Final = (0x0D, 0x11, 0x17)
-
 MOUSE: Final = (0, 9, 1000, 1002, 1003)
 MOUSE_FORMAT: Final = (0, 1005, 1006, 1015, 1016)
 # By the library's cursor style (bar, block, underline, hollow block): steady; blinking is one less.

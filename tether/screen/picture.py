@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Final
 
 import msgspec
 
@@ -13,17 +12,8 @@ from tether.screen.cells import ERASED, RGB, cell, columns_of, style_of, words
 from tether.screen.pen import PLAIN_STYLE
 from tether.screen.records import Row, Terminal
 from tether.screen.state import Capture
+from tether.screen.theme import BACKGROUND, FOREGROUND, Colour, palette
 
-Colour = tuple[int, int, int]
-# The web client's dark theme (web/src/terminal/themes.ts).
-FOREGROUND: Final[Colour] = modes.FOREGROUND
-BACKGROUND: Final[Colour] = modes.BACKGROUND
-# The sixteen colours that programs name; the rest of the palette is a cube and a ramp.
-_NAMED: Final = (
-    "8b949e", "ff7b72", "4ecb71", "e3b341", "79b8ff", "d2a8ff", "56d4dd", "c9d1d9",
-    "8b949e", "ffa198", "7ee787", "f2cc60", "a5d0ff", "e2c5ff", "8be9f0", "ffffff",
-)  # fmt: skip
-_STEPS: Final = (0, 95, 135, 175, 215, 255)
 _BOLD, _ITALIC, _FAINT, _INVERSE, _INVISIBLE, _STRIKE, _OVERLINE = (1 << bit for bit in (0, 1, 2, 4, 5, 6, 7))
 
 
@@ -142,16 +132,7 @@ class _Colours:
                 return colour[1], colour[2], colour[3]
 
     def _palette(self, index: int) -> Colour:
-        return _colour(self._changed.get(index)) or _usual(index)
-
-
-def _usual(index: int) -> Colour:
-    if index < 16:
-        return _bytes3(int.from_bytes(bytes.fromhex(_NAMED[index]), "little"))
-    if index < 232:
-        index -= 16
-        return _STEPS[index // 36], _STEPS[index // 6 % 6], _STEPS[index % 6]
-    return (8 + 10 * (index - 232),) * 3
+        return _colour(self._changed.get(index)) or palette()[index]
 
 
 def _colour(encoded: bytes | None) -> Colour | None:

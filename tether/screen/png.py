@@ -29,6 +29,14 @@ _FONTS: Final = (
     ("/System/Library/Fonts/SFNSMono.ttf",) * 2,
     ("/System/Library/Fonts/Monaco.ttf",) * 2,
 )
+# For characters of two columns, which those seldom have.
+_WIDE_FONTS: Final = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/System/Library/Fonts/PingFang.ttc",
+    "/System/Library/Fonts/Hiragino Sans GB.ttc",
+)
 
 
 class PictureUnavailable(TetherError):
@@ -40,7 +48,7 @@ class PictureUnavailable(TetherError):
 
 def png(screen: Screen) -> bytes:
     """The visible screen. PictureUnavailable where there is no Pillow or no font."""
-    image, draw, regular, bold = _tools()
+    image, draw, regular, bold, wide = _tools()
     shown = screen.picture()
     ascent, descent = regular.getmetrics()
     width, height = round(regular.getlength("M")), ascent + descent + 1
@@ -48,7 +56,8 @@ def png(screen: Screen) -> bytes:
     pen = draw.Draw(canvas)
     for y, pieces in enumerate(shown.pieces):
         for piece in pieces:
-            _piece(pen, piece, y, (width, height), bold if piece.look.bold else regular)
+            font = bold if piece.look.bold else regular
+            _piece(pen, piece, y, (width, height), wide if piece.columns == 2 and len(piece.text) == 1 else font)
     _cursor(pen, shown, (width, height))
     out = io.BytesIO()
     canvas.save(out, "PNG", optimize=True)
@@ -78,7 +87,7 @@ def _cursor(pen: Any, shown: Picture, size: tuple[int, int]) -> None:
 
 
 @functools.cache
-def _tools() -> tuple[Any, Any, Any, Any]:
+def _tools() -> tuple[Any, Any, Any, Any, Any]:
     try:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError:
@@ -88,8 +97,10 @@ def _tools() -> tuple[Any, Any, Any, Any]:
         ) from None
     for regular, bold in _FONTS:
         if Path(regular).exists():
-            heavy = bold if Path(bold).exists() else regular
-            return Image, ImageDraw, ImageFont.truetype(regular, _POINTS), ImageFont.truetype(heavy, _POINTS)
+            wide = next((path for path in _WIDE_FONTS if Path(path).exists()), regular)
+            paths = (regular, bold if Path(bold).exists() else regular, wide)
+            usual, heavy, full = (ImageFont.truetype(path, _POINTS) for path in paths)
+            return Image, ImageDraw, usual, heavy, full
     raise PictureUnavailable(
         "There is no monospaced font on this machine to draw a PNG with",
         "Install one, as in: apt install fonts-dejavu-core; or use: --svg",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape
 
-from tether.screen.picture import Colour, Piece
+from tether.screen.picture import Piece
 from tether.screen.terminal import Screen
+from tether.screen.theme import Colour
 
 _WIDTH: Final = 8.4
 _HEIGHT: Final = 18

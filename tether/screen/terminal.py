@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from tether.screen import answers, binding, fallback, modes, records
+from tether.screen import answers, binding, fallback, modes, records, theme
 from tether.screen.binding import Library, ScreenUnavailable, library
 from tether.screen.capture import CaptureFailed, capture
 from tether.screen.cells import plain
@@ -118,8 +118,9 @@ class Screen:
         handle.number(binding.OPT_APC_MAX_BYTES, _APC_MAX)
         handle.number(binding.OPT_APC_MAX_BYTES_KITTY, _APC_MAX)
         # Without default colours questions for them would stay without an answer.
-        handle.set(binding.OPT_COLOR_FOREGROUND, ffi.new("Rgb *", modes.FOREGROUND))
-        handle.set(binding.OPT_COLOR_BACKGROUND, ffi.new("Rgb *", modes.BACKGROUND))
+        handle.set(binding.OPT_COLOR_FOREGROUND, ffi.new("Rgb *", theme.FOREGROUND))
+        handle.set(binding.OPT_COLOR_BACKGROUND, ffi.new("Rgb *", theme.BACKGROUND))
+        handle.set(binding.OPT_COLOR_PALETTE, ffi.new("Rgb[256]", theme.palette()))
         self._clusters = ffi.new("Mode *", (_CLUSTERS_MODE, False))
         handle.set(binding.OPT_MODE, self._clusters)
         self._ground = ffi.new("bool *")
@@ -134,13 +135,12 @@ class Screen:
     def feed(self, data: bytes | memoryview) -> None:
         """Show what a program printed. Never raises for what is in it."""
         data = self._cutter.rest(bytes(data))  # copies a view only
-        if b"2027" in data:
-            at = 0
-            for found in _CLUSTERS_ON.finditer(data):
-                self._handle.write(data[at : found.end()])
-                self._no_clusters()
-                at = found.end()
-            data = data[at:]
+        at = 0
+        for end in self._stops(data):
+            self._handle.write(data[at:end])
+            self._no_clusters()
+            at = end
+        data = data[at:]
         self._handle.write(data)
         self._no_clusters()
         if self._cutter.too_long(data, ground=self._at_ground()):
@@ -253,6 +253,11 @@ class Screen:
         except CaptureFailed:
             self._cutter.cut(b"")
         self._handle.write(CANCEL)
+
+    def _stops(self, data: bytes) -> list[int]:
+        """Where in `data` grapheme clusters may have been turned on: there, or by the end of what began before it."""
+        begun = [] if self._ground[0] else [data.find(b"h") + 1]
+        return begun + [found.end() for found in _CLUSTERS_ON.finditer(data)] if b"2027" in data else begun
 
     def _no_clusters(self) -> None:
         self._library.lib.ghostty_terminal_get(self._handle.pointer, binding.DATA_MODE, self._clusters)

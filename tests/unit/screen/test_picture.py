@@ -1,5 +1,6 @@
 """A screen as a picture: colours as they are seen, SVG that is safe anywhere, PNG where it can be drawn."""
 
+import re
 import struct
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -8,8 +9,9 @@ import zlib
 import pytest
 
 from tether.screen import Screen, png, unavailable
-from tether.screen.picture import BACKGROUND, FOREGROUND
 from tether.screen.svg import svg
+from tether.screen.theme import BACKGROUND, FOREGROUND, palette
+from tools.docs import ROOT
 
 pytestmark = pytest.mark.skipif(bool(unavailable()), reason=unavailable())
 
@@ -68,6 +70,21 @@ def test_png_shows_the_screen():
     assert len(set(zlib.decompress(data[start : start + size]))) < 20
 
 
+def test_png_takes_another_font_for_wide_characters(monkeypatch):
+    try:
+        without = png.png(made("中x".encode()))
+    except png.PictureUnavailable as error:
+        pytest.skip(str(error))
+    (_, bold), *_ = [fonts for fonts in png._FONTS if png.Path(fonts[0]).exists()]
+    png._tools.cache_clear()
+    monkeypatch.setattr(png, "_WIDE_FONTS", ("/nowhere", bold))
+    try:
+        assert png.png(made(b"ab")) == png.png(made(b"ab"))
+        assert png.png(made("中x".encode()))[:24] == without[:24]
+    finally:
+        png._tools.cache_clear()
+
+
 def test_png_says_what_is_missing(monkeypatch):
     png._tools.cache_clear()
     monkeypatch.setattr(png, "_FONTS", ())
@@ -80,3 +97,13 @@ def test_png_says_what_is_missing(monkeypatch):
             png.png(made(b"x"))
     finally:
         png._tools.cache_clear()
+
+
+def test_the_colours_are_those_of_the_page():
+    text = (ROOT / "web/src/terminal/themes.ts").read_text()
+    theme = dict(re.findall(r'(\w+): "#([0-9a-f]{6})"', text[: text.index("};")]))
+    colours = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+    named = [*colours, *(f"bright{colour.capitalize()}" for colour in colours)]
+    assert [bytes(colour).hex() for colour in palette()[:16]] == [theme[name] for name in named]
+    assert (bytes(FOREGROUND).hex(), bytes(BACKGROUND).hex()) == (theme["foreground"], theme["background"])
+    assert len(palette()) == 256

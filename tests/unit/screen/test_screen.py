@@ -118,6 +118,8 @@ def test_questions_are_answered_once_and_no_better_than_clients_can():
         b"\x1b[5;7R", b"\x1b[?62;22c", b"\x1b[?2027;0$y", b"\x1b[?2004;2$y", b"\x1b]11;rgb:0d0d/1111/1717\x07",
         b"\x1bP>|tether\x1b\\",
     ]  # fmt: skip
+    screen.feed(b"\x1b]4;1;?\x07")
+    assert replies.pop() == b"\x1b]4;1;rgb:ffff/7b7b/7272\x07"
     made(screen.snapshot())
     assert len(replies) == 6
 
@@ -125,6 +127,12 @@ def test_questions_are_answered_once_and_no_better_than_clients_can():
 def test_grapheme_clusters_stay_off():
     screen = made(b"\x1b[?2027h", "👩‍👩‍👧".encode())
     assert screen.facts().x == 6
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_grapheme_clusters_stay_off_however_they_are_asked_for(cut):
+    data = b"\x1b[?2027h" + "👩‍👩‍👧".encode()
+    assert made(data[:cut], data[cut:]).facts().x == 6
 
 
 def test_compress_keeps_everything():
