@@ -15,6 +15,8 @@ that was filled with 0xFF before. A worker that dies between the kernel's copy a
 how much that was leaves the ground changed, and the length can be read off it: output in flight is
 recovered exactly unless it ends in 0xFF bytes, which UTF-8 text never holds.
 
+A terminal on loan to the worker has marks of its own here: see `tether.loanmarks`.
+
 The worker writes; the store reads it to salvage a lost session. Pure but for the mapping.
 """
 
@@ -30,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tether.loanmarks import LoanMarks
 from tether.wire.codec import encode_body
 from tether.wire.events import Output
 from tether.wire.limits import CLIENT_ID_BYTES, INPUT_QUEUE_BYTES, OUTPUT_BYTES_MAX
@@ -40,6 +43,8 @@ READ_MAX: Final = 16 * 1024  # of one read(2) from a terminal; the kernel gives 
 _SLOT: Final = 512
 _STATE_SLOT: Final = 64 * 1024
 _MARK_AT: Final = 2 * _SLOT
+_WRITTEN_AT: Final = 2 * _SLOT + 32
+_LOAN_AT: Final = 2 * _SLOT + 64
 _STATE_AT: Final = 4096
 _INPUT_AT: Final = _STATE_AT + 2 * _STATE_SLOT
 _OUTPUT_AT: Final = _INPUT_AT + INPUT_QUEUE_BYTES
@@ -111,6 +116,7 @@ class Ring:
         self._map = mapping
         self.header = Header()
         self._view = memoryview(mapping)
+        self.loan = LoanMarks(mapping, _LOAN_AT, _INPUT_AT)
         self._filled = 0  # absolute position up to which the ground ahead is FILL
 
     @classmethod
@@ -145,6 +151,7 @@ class Ring:
             ring.close()
             raise RingError(f"{path} has no valid header")
         ring.header = header
+        ring._writing()
         return ring
 
     def close(self) -> None:
@@ -152,6 +159,7 @@ class Ring:
         os.close(self.fd)
         with contextlib.suppress(BufferError):
             self._view.release()
+            self.loan.release()
             self._map.close()
 
     # -- header and state
@@ -330,6 +338,7 @@ class Ring:
     def queue_input(self, data: bytes, client: bytes, n: int) -> None:
         """Queue `data` (no longer than `input_room`) and note in the same stroke that `n` of `client` is taken."""
         header = self.header
+        self.loan.withdraw()  # what is written here was not read of a terminal
         at = header.input_head % INPUT_QUEUE_BYTES
         first = data[: INPUT_QUEUE_BYTES - at]
         self._map[_INPUT_AT + at : _INPUT_AT + at + len(first)] = first
@@ -338,6 +347,27 @@ class Ring:
         header.input_head += len(data)
         header.last_client, header.last_n = client, n
         self.commit()
+
+    def typed_ground(self) -> memoryview:
+        """The place for the next read of a terminal on loan. Needs `input_room` for `TYPED_READ_MAX` bytes."""
+        return self.loan.ground(self.header.input_head)
+
+    def take_typed(self, size: int, client: bytes, n: int) -> None:
+        """`size` bytes were read to `typed_ground`: they are queued, as input `n` of `client`."""
+        header = self.header
+        header.input_head += size
+        header.last_client, header.last_n = client, n
+        self.commit()
+
+    def typed_found(self) -> bytes:
+        """What was read of a terminal on loan and is nobody's yet."""
+        return self.loan.found(self.header.input_head)
+
+    def pending_from(self, offset: int) -> memoryview:
+        """The output from `offset` on that was noted and is no record yet; nothing older is in it."""
+        header = self.header
+        place = _OUTPUT_AT + (header.head + _RECORD.size) % header.area
+        return self._view[place + max(0, offset - header.offset) : place + header.pending]
 
     def next_input(self, limit: int) -> memoryview:
         """The next queued bytes, at most `limit`; empty when there are none."""
@@ -357,13 +387,26 @@ class Ring:
     def input_intent(self, size: int) -> None:
         """About to write `size` bytes: a death before `input_done` leaves it uncertain whether they arrived."""
         self.header.input_writing = size
-        self.commit()
+        # One word, and nothing after it: what is uncertain begins and ends as near to the write as can be.
+        _MARK.pack_into(self._map, _WRITTEN_AT, 2 * (self.header.input_tail + size) + 1)
 
     def input_done(self, size: int) -> None:
         """`size` of the queued bytes are in the terminal."""
+        _MARK.pack_into(self._map, _WRITTEN_AT, 2 * (self.header.input_tail + size))
         self.header.input_tail += size
         self.header.input_writing = 0
         self.commit()
+
+    def _writing(self) -> None:
+        """On a ring that another left: take over what it wrote of the input, and what it may have written."""
+        header = self.header
+        target, uncertain = divmod(_MARK.unpack_from(self._map, _WRITTEN_AT)[0], 2)
+        if not header.input_tail < target <= header.input_head:
+            return  # noted, or written by a worker that kept no such mark
+        if uncertain:
+            header.input_writing = target - header.input_tail
+        else:
+            header.input_tail = target
 
     # -- inside
 

@@ -44,6 +44,8 @@ _SAMPLES: Final[dict[str, Any]] = {
     "lane": bytes(range(0x40, 0x60)), "key": bytes(range(0x40, 0x60)), "next_seq": 301,
     "facts": {"mode": "control"}, "actor": "user@pts/3 (native)", "session": "k3v9x0pq", "size": 42, "pieces": 7,
     "until": 1_767_225_600_000_009, "Deed.kind": "login", "AuditEntry.kind": "attach",
+    "offer": 2, "keys": [b"\x1c", b"\x1b[27;"], "modes": b"\x1b[?2004h", "unshown": b"not yet",
+    "held": b"\x1b[", "typed": b"\x1c", "back": True, "sure": False, "terminals": 1, "LaneBack.reason": "keys",
     "Refused.code": "observe-only", "Attach.kind": "web", "Snapshot.kind": "screen", "Exited.code": 0,
     "Exited.signal": None, "StoreHealth.state": "stalled",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from tether.cli import detachkeys
 from tether.cli.detachkeys import Act, Keys
 from tether.cli.display import Display
 from tether.cli.feed import JUMP_BYTES, Feed
+from tether.cli.loan import Lending
 from tether.cli.rawtty import Terminal, window_size
 from tether.cli.uplink import Uplink, Wish
 from tether.clock import monotonic
@@ -27,6 +28,7 @@ from tether.wire.events import Event, Exited, Lost, Output, Resized
 from tether.wire.views import ENDED
 
 _READ: Final = 64 * 1024
+_PASTE: Final = 256
 _FINISH_S: Final = 5.0
 _SIGNALS: Final = (signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCONT)
 _LEAVING: Final = frozenset({signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
@@ -73,6 +75,8 @@ class Attachment:
         )
         self._feed = Feed(self._bus, self._poller, paths, sid)
         self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
+        self._lending = Lending(terminal, self._display, self._feed, self._uplink, self._keys, self._unasked)
+        self._notice: tuple[str, bool] | None = None  # to be shown when the terminal is ours
         self._signals, self._signal_end = socket.socketpair()
         self._end: End | None = None
         self._began = monotonic()
@@ -95,6 +99,7 @@ class Attachment:
         except OSError:
             return End("hangup", 128 + signal.SIGHUP)  # the terminal is gone
         finally:
+            self._lending.bring_home()
             if self._terminal is not None:
                 self._terminal.leave(self._display.modes.restore())
             self._uplink.leave()
@@ -116,9 +121,11 @@ class Attachment:
         if self._signals.fileno() in ready:
             self._signalled()
         events = self._feed.take(ready, now)
+        events += self._lending.hear(now)
         if events:
             self._show(events)
-        if self._display.fd in ready:
+        self._take_back(now)
+        if self._display.fd in ready and not self._lending.away:
             self._display.flush()
         self._uplink.serve(ready, now)
         for act in self._keys.expire(now):
@@ -128,17 +135,19 @@ class Attachment:
     def _watch(self) -> None:
         """Wait for what can be used: input while there is room for it, the terminal while it owes us something."""
         if self._terminal is not None:
-            if self._uplink.typed.room:
+            if self._uplink.typed.room and not self._lending.away:
                 self._poller.add(0)
             else:
                 self._poller.remove(0)
-        if self._display.waiting:
+        if self._display.waiting and not self._lending.away:
             self._poller.add(self._display.fd, read=False, write=True)
         else:
             self._poller.remove(self._display.fd)
 
     def _timeout(self) -> float | None:
-        deadlines = (self._feed.deadline(), self._uplink.deadline(), self._keys.deadline())
+        deadlines = (
+            self._feed.deadline(), self._uplink.deadline(), self._keys.deadline(), self._lending.deadline()
+        )  # fmt: skip
         times = [deadline for deadline in deadlines if deadline is not None]
         if not self._uplink.mode or self._uplink.ended:
             times.append(monotonic() + 0.1)
@@ -150,6 +159,11 @@ class Attachment:
         data = os.read(0, _READ)
         if not data:
             raise OSError("the terminal is gone")
+        if len(data) >= _PASTE:
+            self._lending.pasted(now)
+        self._read(data, now)
+
+    def _read(self, data: bytes, now: float) -> None:
         for act in self._keys.feed(data, now):
             self._act(act, now)
 
@@ -167,12 +181,12 @@ class Attachment:
             case detachkeys.OBSERVE:
                 self._uplink.release()
             case _:
-                self._display.notice(f"{self._shown_keys.rpartition(' ')[0]} then: {_HELP}", now=now)
+                self._say(f"{self._shown_keys.rpartition(' ')[0]} then: {_HELP}", now)
 
     def _refuse(self, now: float) -> None:
         who = f"{self._uplink.holder} has control" if self._uplink.holder else "nobody has control"
         keys = f"{self._shown_keys.rpartition(' ')[0]} t takes it" if self._shown_keys else "attach with --take"
-        self._display.notice(f"observing: {who}; {keys}", bell=True, now=now)
+        self._say(f"observing: {who}; {keys}", now, bell=True)
 
     def _signalled(self) -> None:
         numbers = set(self._signals.recv(64))
@@ -209,6 +223,26 @@ class Attachment:
         view = self._feed.view or self._uplink.view
         return view is not None and view.screen
 
+    def _take_back(self, now: float) -> None:
+        """The terminal has come back from the worker, with what it could not deal with."""
+        lending = self._lending
+        if lending.redraw:
+            lending.redraw = False
+            self._jump(first=False)
+            if lending.skipped:
+                self._say(f"{lending.skipped} bytes of output were skipped: this terminal did not take them", now)
+                lending.skipped = 0
+        if lending.typed:
+            data, lending.typed = lending.typed, b""
+            self._read(data, now)
+
+    def _say(self, text: str, now: float, *, bell: bool = False) -> None:
+        """A notice: at once when the terminal is ours, else as soon as it is."""
+        if self._lending.away:
+            self._notice = (text, bell)
+        else:
+            self._display.notice(text, bell=bell, now=now)
+
     def _jump(self, *, first: bool) -> None:
         """Show the newest screen instead of everything before it; first with some of what scrolled off before."""
         snapshot = self._feed.snapshot(self._history if first else 0)
@@ -227,29 +261,36 @@ class Attachment:
     def _after(self, now: float) -> None:
         """What the turn has changed."""
         was_paused = self._feed.paused
-        self._feed.pause(self._display.full or (was_paused and not self._display.low))
+        away = self._lending.away
+        self._feed.pause(not away and (self._display.full or (was_paused and not self._display.low)))
         if (
             was_paused
             and not self._feed.paused
+            and not away
             and self._terminal is not None
             and self._feed.behind_bytes() > JUMP_BYTES
         ):
             self._jump(first=False)
         if self._uplink.changed:
-            self._display.notice(self._uplink.changed, bell=True, now=now)
+            self._say(self._uplink.changed, now, bell=True)
             self._uplink.changed = ""
         if self._uplink.refused is not None:
             raise self._uplink.refused
         self._check_broker(now)
         if self._uplink.ended and self._end is None:
             self._check_ended(now)
+        if self._notice is not None and not self._lending.away:
+            (text, bell), self._notice = self._notice, None
+            self._display.notice(text, bell=bell, now=now)
+        wanted = self._end is None and self._notice is None and self._uplink.size_settled
+        self._lending.serve(now, wanted=wanted)
 
     def _check_broker(self, now: float) -> None:
         connected = self._uplink.connected
         if self._was_connected and not connected:
             if not self._wish.reconnect and self._end is None:
                 self._end = End("away", NO_GATEWAY, "the gateway went away")
-            self._display.notice("the gateway is away; output goes on, keys wait", now=now)
+            self._say("the gateway is away; output goes on, keys wait", now)
         self._was_connected = connected
         if not self._uplink.mode and not self._uplink.ended and now - self._began > _ATTACH_LIMIT_S:
             raise TetherError(

@@ -71,7 +71,11 @@ class Cursor:
     def _show(self, event: Event) -> Event:
         self.seen = event.seq
         if isinstance(event, Output):
-            self.offset = event.offset + len(event.data)
+            if event.offset < self.offset:
+                # The worker, which had the terminal, showed its beginning already.
+                data = event.data[self.offset - event.offset :]
+                event = Output(event.seq, event.ts, min(self.offset, event.offset + len(event.data)), data)
+            self.offset = max(self.offset, event.offset + len(event.data))
         elif isinstance(event, Cut):
             self.offset = max(self.offset, event.to_offset)
         return event

@@ -114,6 +114,22 @@ class Parser:
             acts.append(Act(PASS, bytes(passed)))
         return acts
 
+    @property
+    def at_rest(self) -> bool:
+        """True when what comes next stands for itself: nothing is held, no letter awaited, no paste under way."""
+        return not (self._held or self._prefix or self._pasting)
+
+    def stops(self) -> list[bytes]:
+        """What somebody else who reads the typing must leave to this parser: a chunk with one of these in it, or that
+        ends inside an escape sequence. Any other, fed to a parser at rest, is passed on and changes nothing."""
+        keys = self._keys
+        if keys is None:
+            return []
+        code = b"%d" % ord(keys.prefix)
+        return [
+            bytes([keys.control]), b"\x1b[%b;" % code, b"\x1b[%b:" % code, b":%b;" % code, b"\x1b[27;", _PASTE_BEGIN
+        ]  # fmt: skip
+
     def deadline(self) -> float | None:
         """When `expire` has something to say if nothing comes before, in monotonic seconds."""
         times = [t for t, what in ((self._held_until, self._held), (self._prefix_until, self._prefix)) if what]

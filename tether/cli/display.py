@@ -8,9 +8,9 @@ import select
 from collections.abc import Callable
 from typing import Final
 
-from tether.cli.modes import Modes
 from tether.clock import monotonic
 from tether.errors import printable
+from tether.modes import Modes
 
 FULL_BYTES: Final = 256 * 1024
 LOW_BYTES: Final = 64 * 1024
@@ -38,7 +38,7 @@ class Display:
         if terminal:
             # An opening of our own: not to block must not be forced on the shell, which shares the other one.
             with contextlib.suppress(OSError):
-                self._own = os.open(os.ttyname(fd), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+                self._own = os.open(os.ttyname(fd), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         self.fd = self._own if self._own >= 0 else fd
         self._write_max = _WRITE_MAX if self._own >= 0 else _SAFE_WRITE
 
@@ -56,6 +56,34 @@ class Display:
     def waiting(self) -> bool:
         """True when something is to be written as soon as the terminal takes it."""
         return bool(self._buffer)
+
+    @property
+    def lendable(self) -> bool:
+        """True when the worker may have the terminal: it is an opening of our own, and no notice waits for a pause."""
+        return self._own >= 0 and not self._delayed
+
+    @property
+    def unshown(self) -> bytes:
+        """What the terminal has not taken yet."""
+        return bytes(self._buffer)
+
+    def lend(self) -> None:
+        """The terminal and what it has not taken are another's now."""
+        self._buffer.clear()
+
+    def back(self, unshown: bytes, modes: bytes) -> None:
+        """The terminal is ours again. `unshown` comes next; it is in `modes` already, which are empty when unknown."""
+        self._buffer[:0] = unshown
+        if modes:
+            self.modes_are(modes)
+        if self._on_modes is not None:
+            self._on_modes(self.modes.restore())
+
+    def modes_are(self, told: bytes) -> None:
+        """Another wrote to the terminal: what is switched on now (see Modes.told)."""
+        self.modes = Modes()
+        self.modes.feed(told)
+        self.modes.changed = False
 
     def write(self, data: bytes) -> None:
         """Show `data`: at once as far as possible, the rest in `flush`."""

@@ -14,7 +14,7 @@ from tether.paths import Paths
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire import WireError, decode
 from tether.wire.codec import decode_body
-from tether.wire.control import InputAck, LaneOpen, Snapshot
+from tether.wire.control import InputAck, LaneBack, LaneOpen, LaneShown, Snapshot
 from tether.wire.events import Event, Unknown
 from tether.wire.storing import Committed
 from tether.wire.views import SessionView
@@ -35,6 +35,8 @@ class Feed:
         self.cursor = Cursor()
         self.view: SessionView | None = None
         self.acks: list[InputAck] = []
+        self.words: list[Any] = []  # for Lending: what the lane says of the terminal, and its events while that is away
+        self.away = False
         self.lane: LaneClient | None = None
         self._bus = bus
         self._poller = poller
@@ -97,21 +99,28 @@ class Feed:
             self._from_broker()
         if self._notices in ready:
             self._from_store()
-        if (self._look or self.cursor.behind) and not self.paused and (self._look or now >= self._retry_at):
+        quiet = self.paused or self.away
+        if (self._look or self.cursor.behind) and not quiet and (self._look or now >= self._retry_at):
             shown += self._from_log(now)
-        if self.cursor.behind:
+        if self.cursor.behind and not self.away:
             self._hear_store(True)
         return shown
 
     def deadline(self) -> float | None:
         """When to look again, in monotonic seconds; 0 is at once."""
-        if self.paused:
+        if self.paused or self.away:
             return None
         return 0.0 if self._look else self._retry_at if self.cursor.behind else None
 
     def check(self) -> None:
         """Look into the log at the next turn: something may have been lost without a trace."""
         self._look = True
+
+    def lent(self, away: bool) -> None:
+        """The worker shows the session by itself, or does not any more."""
+        self.away = away
+        self._hear_store(not away)
+        self._look = not away
 
     def pause(self, paused: bool) -> None:
         """Stop reading while the terminal takes nothing: what is dropped meanwhile is in the log."""
@@ -154,8 +163,11 @@ class Feed:
             if isinstance(message, InputAck):
                 self.acks.append(message)
             elif isinstance(message, LaneOpen):
-                lane.open = True
+                lane.open, lane.terminals = True, message.terminals
                 self._hear_live(False)
+                self.words.append(message)
+            elif self.away or isinstance(message, LaneShown | LaneBack):
+                self.words.append(message)
             elif isinstance(message, Event):
                 shown += self.cursor.live(message)
         self._poll_lane()
@@ -203,6 +215,8 @@ class Feed:
                 message = decode(frame)[1]
             except WireError:
                 continue
+            if self.away:
+                continue  # the log has it
             if isinstance(message, Event):
                 got = self.cursor.live(message)
                 if got:
@@ -218,7 +232,7 @@ class Feed:
             message = decode(frame)[1]
             if isinstance(message, SessionView):
                 self.view = message
-                if message.seq > self.cursor.seen:
+                if message.seq > self.cursor.seen and not self.away:
                     # Said by somebody who does not carry output: if it did not reach us live, the log has it.
                     self._hear_store(True)
                     self._look = True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import array
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tether.wire import WireError, decode, encode
-from tether.wire.control import Lane
+from tether.wire.control import Lane, LaneAsk, LaneTerminal
 from tether.wire.framing import FrameReader, framed
 
 
@@ -18,6 +20,8 @@ class LaneClient:
         self.epoch = epoch
         self.open = False  # the worker has let us in
         self.dead = False  # for its owner to close
+        self.terminals = 0  # the worker takes a terminal: see LaneOpen
+        self._sid = sid
         self._unsent = b""
         self._reader = FrameReader()
         self._sock: socket.socket | None = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -53,6 +57,25 @@ class LaneClient:
         self._send(framed(frame))
         return not self.dead
 
+    def say(self, message: LaneAsk) -> None:
+        """Send a word about the terminal; in the worst case it is late."""
+        if self._unsent:
+            self._unsent += framed(encode(self._sid, message))
+        else:
+            self._send(framed(encode(self._sid, message)))
+
+    def lend(self, offer: LaneTerminal, fds: Sequence[int]) -> bool:
+        """Send the terminal and a pipe to its guardian. False when it can't be sent now; then nothing was."""
+        if self._sock is None or not self.open or self._unsent:
+            return False
+        data = framed(encode(self._sid, offer))
+        try:
+            sent = self._sock.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
+        except OSError:
+            return False
+        self._unsent = data[sent:]
+        return True
+
     def flush(self) -> None:
         """Send on, when the worker takes more."""
         data, self._unsent = self._unsent, b""
@@ -64,7 +87,7 @@ class LaneClient:
         if self._sock is None or self.dead:
             return []
         try:
-            data = self._sock.recv(131072)
+            data = self._sock.recv(65536)
         except BlockingIOError:
             return []
         except OSError:
@@ -85,8 +108,8 @@ class LaneClient:
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._fail()
-            return
+            # What the worker said before it went is still to be read; then comes the end.
+            self.open, sent = False, len(data)
         self._unsent = data[sent:]
 
     def _fail(self) -> None:

@@ -1,7 +1,8 @@
 """The user's terminal in raw mode, and its way back on every way out, `kill -9` of this process included.
 
 A guardian process, forked before anything is changed, waits on a pipe. When the pipe ends without a word of farewell
-it restores the terminal itself. It learns which modes are on from one line per change.
+it restores the terminal itself. It learns which modes are on from one line per change. A second pipe goes to the worker
+along with the terminal: while that is open, the worker may still be writing.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import tty
 from typing import Any, Final
 
 from tether.clock import monotonic
+from tether.modes import guardian_line
 
 _CLEAN: Final = b"clean"
 _DRAIN_S: Final = 1.0
+_WORKER_S: Final = 1.0
 
 
 class Terminal:
@@ -28,7 +31,7 @@ class Terminal:
         self.fd = fd
         self._before = termios.tcgetattr(fd)
         self._raw = False
-        self._pipe = self._fork_guardian()
+        self._pipe, self.loan_pipe = self._fork_guardian()
 
     def size(self) -> tuple[int, int]:
         """Columns and rows; 80 by 24 for a terminal that does not know."""
@@ -80,26 +83,29 @@ class Terminal:
             with contextlib.suppress(OSError):
                 os.write(self._pipe, _CLEAN + b"\n")
             os.close(self._pipe)
-            self._pipe = -1
+            os.close(self.loan_pipe)
+            self._pipe = self.loan_pipe = -1
 
     def _tell(self, restore: bytes) -> None:
         if self._pipe >= 0:
             with contextlib.suppress(OSError):
-                os.write(self._pipe, b"modes " + restore.hex().encode() + b"\n")
+                os.write(self._pipe, guardian_line(restore, monotonic()))
 
-    def _fork_guardian(self) -> int:
+    def _fork_guardian(self) -> tuple[int, int]:
         read_end, write_end = os.pipe()
+        loan_read, loan_write = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
                 # Twice, so that nobody has to collect it.
                 if os.fork() == 0:
-                    _guard(self.fd, read_end, self._before)
+                    _guard(self.fd, read_end, loan_read, self._before)
             finally:
                 os._exit(0)
         os.close(read_end)
+        os.close(loan_read)
         os.waitpid(pid, 0)
-        return write_end
+        return write_end, loan_write
 
 
 def window_size(fd: int) -> tuple[int, int]:
@@ -113,31 +119,50 @@ def window_size(fd: int) -> tuple[int, int]:
     return (cols, rows) if cols and rows else (80, 24)
 
 
-def _guard(terminal: int, pipe: int, before: Any) -> None:
+def _guard(terminal: int, pipe: int, loan_pipe: int, before: Any) -> None:
     """The guardian's life. Never returns into the program above it."""
     # Its own process session: what ends the command's whole group does not end it. Its parent has a copy of nothing
-    # that it needs, and it needs nothing but two descriptors.
+    # that it needs, and it needs nothing but three descriptors.
     os.setsid()
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    keep = os.dup2(terminal, 100, inheritable=False)
-    source = os.dup2(pipe, 101, inheritable=False)
-    os.closerange(0, 100)
-    os.closerange(102, 1024)
-    restore: bytes | None = None
-    told = b""
-    while chunk := os.read(source, 4096):
-        told += chunk
-        *lines, told = told.split(b"\n")
-        for line in lines:
-            if line == _CLEAN:
-                return
-            restore = bytes.fromhex(line.removeprefix(b"modes ").decode())
+    keep, source, loan = 100, 101, 102
+    for fd, place in ((terminal, keep), (pipe, source), (loan_pipe, loan)):
+        os.dup2(fd, place, inheritable=False)
+    os.closerange(0, keep)
+    os.closerange(loan + 1, 1024)
+    restore = _restore_at_end(source, loan)
     if restore is not None:
         _write_some(keep, restore + b"\r\n")
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(keep, termios.TCIFLUSH)
             termios.tcsetattr(keep, termios.TCSANOW, before)
+
+
+def _restore_at_end(source: int, loan: int) -> bytes | None:
+    """Wait for the command's end, and then, a moment, for the worker's that may have the terminal: what restores it.
+    None when nothing is to be restored."""
+    restore: bytes | None = None
+    newest = -1
+    told = {source: b"", loan: b""}
+    deadline: float | None = None
+    while told and (deadline is None or deadline > monotonic()):
+        wait = None if deadline is None else deadline - monotonic()
+        for fd in select.select(list(told), [], [], wait)[0]:
+            chunk = os.read(fd, 4096)
+            if not chunk:
+                del told[fd]
+                if fd == source:
+                    deadline = monotonic() + _WORKER_S
+                continue
+            *lines, told[fd] = (told[fd] + chunk).split(b"\n")
+            for line in lines:
+                if line == _CLEAN:
+                    return None
+                at, _, undo = line.removeprefix(b"modes ").partition(b" ")
+                if int(at) > newest:
+                    newest, restore = int(at), bytes.fromhex(undo.decode())
+    return restore
 
 
 def _write_some(fd: int, data: bytes) -> None:

@@ -50,6 +50,11 @@ class Typed:
         """Inputs sent and not acknowledged."""
         return len(self._flying)
 
+    @property
+    def newest(self) -> int:
+        """The newest number given to an input."""
+        return self._next - 1
+
     def push(self, data: bytes) -> None:
         """More was typed."""
         self._waiting += data

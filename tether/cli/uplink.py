@@ -35,8 +35,8 @@ from tether.wire.limits import CLIENT_HEARTBEAT_S
 from tether.wire.version import PROTOCOL
 from tether.wire.views import SessionView
 
-# A lane that was refused may only have been asked for before its worker had heard of the grant.
-_LANE_TRIES: Final = 5
+# A lane that was refused may only have been asked for before its worker, or another in its place, was there.
+_LANE_TRIES: Final = 8
 _LANE_RETRY_S: Final = 0.05
 _ATTACH_RETRY_S: Final = 0.2
 _ATTACH_AGAIN: Final = frozenset({"not-attached", "observe-only", "stale-epoch"})
@@ -76,7 +76,7 @@ class Uplink:
         self._size = (80, 24)
         self._session_size = (0, 0)
         self._released = False
-        self._attached = False  # at least once
+        self._attached_at = 0.0  # when the broker last said so
         self._owns_size = wish.fresh or wish.size == "fit"
         self._attach_req = 0
         self._attach_at = 0.0
@@ -163,6 +163,23 @@ class Uplink:
         """The session's size changed."""
         self._session_size = (cols, rows)
 
+    @property
+    def size_settled(self) -> bool:
+        """True when typing would not change the session's size."""
+        return self._owns_size or self._wish.size == "keep" or self._size == self._session_size
+
+    def typed_elsewhere(self) -> None:
+        """Something was typed that did not pass here."""
+        if not self._owns_size and self._wish.size == "auto":
+            self._owns_size = True
+            self._fit()
+
+    def attached_since(self, then: float, now: float) -> bool:
+        """True when the broker has said since `then` what we have and what was taken of us; it is asked otherwise."""
+        if self._attached_at <= then and not self._attach_req:
+            self._attach(now)
+        return self._attached_at > then
+
     def take(self) -> None:
         """Ask for control, whoever has it."""
         self._released = False
@@ -194,7 +211,7 @@ class Uplink:
         self._attach_req = self._broker.next_number()
         self._attach_at = now + _ATTACH_RETRY_S * 5
         wish = self._wish
-        take = wish.take and not self._attached
+        take = wish.take and not self._attached_at
         cols, rows = self._size
         # Coming back, one asks for what one had: an observer becomes controller only by an act.
         mode = self.mode or wish.mode
@@ -215,7 +232,7 @@ class Uplink:
                 self.typed.acked(message.n, resend=message.resend)
             case Attached() if message.req == self._attach_req:
                 self._attach_req = 0
-                self._attached = True
+                self._attached_at = now
                 self.view = message.view
                 self.session_size(message.view.cols, message.view.rows)
                 self.typed.adopt(message.last_n)
@@ -234,10 +251,13 @@ class Uplink:
         before, self.mode, self.epoch, self.holder = self.mode, mode, epoch, holder
         if mode == "control":
             self._lane = (lane, epoch, _LANE_TRIES, now) if lane else None
+            if self._feed.lane is not None and not self._feed.lane.open:
+                self._feed.leave_lane()  # it waits with a key that its worker may never hear of
             self._fit()
         else:
             self._lane = None
-            self._feed.leave_lane()
+            if not self._feed.away:  # else the worker gives the terminal back first, and closes
+                self._feed.leave_lane()
             self.typed.drop()
         if before != mode and (before or mode != self._wish.mode):
             self.changed = "you have control" if mode == "control" else reason
@@ -272,11 +292,11 @@ class Uplink:
             self._session_size = self._size
 
     def _try_lane(self, now: float) -> None:
-        if self._lane is None or now < self._lane[3]:
+        if self._lane is None:
             return
-        if self._feed.lane is not None:
-            if self._feed.lane.open:
-                self._lane = (*self._lane[:2], _LANE_TRIES, now)
+        if self._feed.lane is not None and self._feed.lane.open:
+            self._lane = (*self._lane[:2], _LANE_TRIES, now)
+        if self._feed.lane is not None or now < self._lane[3]:
             return
         key, epoch, left, _ = self._lane
         if not left:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final
 
 from tether.bus import Dealer, Poller
 from tether.clock import monotonic
 from tether.ptyworker.outflow import SILENCE_S, Outflow
-from tether.ring import Record, Ring
+from tether.ring import RECORD_MAX, Record, Ring
 from tether.wire import PROTOCOL
 from tether.wire.codec import encode
 from tether.wire.storing import Ack, Nak, Stalled, Sync
 
 # Events that are not durable yet and are sent to a holder that comes in, in bytes.
 _BACKLOG_BYTES_MAX: Final = 128 * 1024
+# Events that are durable and still stand in the ring: a flood's last forty milliseconds, for a holder that is a little
+# behind when it lends its terminal.
+_RECENT_MAX: Final = 64
 
 
 class Delivery:
@@ -23,6 +27,7 @@ class Delivery:
         self._sid = sid
         self._ring = ring
         self._records: dict[int, Record] = {record.seq: record for record in ring.records()}
+        self._recent: deque[Record] = deque(maxlen=_RECENT_MAX)
         self._outflow = Outflow(ring.header.acked, ring.header.next_seq)
         self._store: Dealer | None = None
         self._poller: Poller | None = None
@@ -97,6 +102,22 @@ class Delivery:
         first = self._outflow.durable + 1
         return first, [self.frame(self._records[seq]) for seq in range(first, header.next_seq)]
 
+    def since(self, seq: int) -> list[Record] | None:
+        """The events after `seq`; None when they are not all in the ring any more."""
+        header = self._ring.header
+        if not 0 <= seq < header.next_seq:
+            return None
+        first = self._outflow.durable + 1
+        found = [self._records[number] for number in range(max(first, seq + 1), header.next_seq)]
+        if seq + 1 >= first:
+            return found
+        recent = [record for record in self._recent if record.seq > seq]
+        # What stands there now was written before the ring's head came round to it again.
+        safe = header.head + header.pending + 2 * RECORD_MAX - header.area
+        if not recent or recent[0].seq != seq + 1 or recent[0].end - len(recent[0].data) - RECORD_MAX < safe:
+            return None
+        return recent + found
+
     def _pump(self, now: float) -> None:
         """Send the store what it does not have, as far as the connection takes it."""
         store, poller = self._store, self._poller
@@ -122,6 +143,8 @@ class Delivery:
             return False
         end = 0
         for seq in range(first, first + gained):
-            end = self._records.pop(seq).end
+            record = self._records.pop(seq)
+            end = record.end
+            self._recent.append(record)
         self._ring.release(first + gained - 1, end)
         return True

@@ -31,6 +31,11 @@ class Ending:
         self._told_by: float | None = None  # until then somebody may still tell the status
         self._late_until: float | None = monotonic() + _LATE_OUTPUT_S if worker.kept.agent_gone else None
 
+    @property
+    def begun(self) -> bool:
+        """True once the agent is gone."""
+        return self._late_until is not None
+
     def watch(self) -> None:
         """Start watching. An agent that is not our child (its worker died) is watched by a pidfd where there is one."""
         kept = self._worker.kept

@@ -5,14 +5,16 @@ grants: it gives the worker and the holder the same key together with the epoch.
 show that key in its first frame, and is closed when the lease moves on; one that shows a key of which
 the worker has not heard yet waits for the broker's word, which may be a moment behind the holder.
 Over it go the holder's input and its acknowledgements, and the session's events, sent before the copy
-to the bus. Numbers and rules are those of the bus, so a holder may change over at any time, or never
-use a lane.
+to the bus; and the holder's terminal itself may come over it (see `loan`). Numbers and rules are
+those of the bus, so a holder may change over at any time, or never use a lane.
 """
 
 from __future__ import annotations
 
+import array
 import contextlib
 import hmac
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,8 @@ from typing import Any, Final
 import msgspec
 
 from tether.wire import WireError, decode, encode
-from tether.wire.control import HistoryQuery, Input, Lane, LaneOpen, SnapshotQuery
+from tether.wire.control import HistoryQuery, Input, Lane, LaneAsk, LaneOpen, LaneTerminal, SnapshotQuery
+from tether.wire.events import Unknown
 from tether.wire.framing import FrameReader, framed
 
 # Pre-authentication connections at a time; the newest push the oldest out.
@@ -30,10 +33,17 @@ _WAITING_MAX: Final = 4
 _HOLD_S: Final = 0.002
 # What may wait for a holder that does not read; events beyond it are skipped, and the holder reads the log.
 _UNSENT_MAX: Final = 512 * 1024
-
+_RECEIVE: Final = 64 * 1024
+# Descriptors that may come with one message: a terminal and a pipe to its guardian.
+_FDS: Final = 2
 
 Backlog = Callable[[], tuple[int, list[bytes]]]
 """The number of the first event that a holder will get, and the frames of those that exist already."""
+
+Opening = Callable[[bytes, int, int], LaneOpen]
+"""The first word to a holder: made of its id, its epoch and the number of the first event that it gets."""
+OnTerminal = Callable[[bytes, LaneTerminal | LaneAsk, list[int]], None]
+"""The holder says something about its terminal; the descriptors that came along are to be closed by who is told."""
 
 
 class Connection:
@@ -46,6 +56,31 @@ class Connection:
         self.unsent = bytearray()
         self.holder = b""
         self.claim: Lane | None = None
+        self.fds: list[int] = []  # came along, and belong to a message that is not complete yet
+
+    def receive(self) -> bytes:
+        """What has come; b"" at the end. BlockingIOError when nothing has."""
+        if not self.holder:
+            return self.sock.recv(_RECEIVE)  # descriptors that come from a stranger are closed by the kernel
+        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+        data, ancillary, _, _ = self.sock.recvmsg(_RECEIVE, socket.CMSG_SPACE(_FDS * 4), flags)
+        for level, kind, raw in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                got = array.array("i", raw[: len(raw) - len(raw) % 4]).tolist()
+                for fd in got:
+                    os.set_inheritable(fd, False)
+                self.fds += got
+        return data
+
+    def take_fds(self) -> list[int]:
+        """The descriptors that came along; the caller's from now on."""
+        fds, self.fds = self.fds, []
+        return fds
+
+    def close(self) -> None:
+        self.sock.close()
+        for fd in self.take_fds():
+            os.close(fd)
 
     def send(self, data: bytes) -> bool:
         """Queue and send what can be sent. False when the peer is gone."""
@@ -74,8 +109,8 @@ class Connection:
 
 class LaneServer:
     """Listens for the holder of the session `sid`; `on_input` takes its inputs, `on_left` hears that it is gone,
-    `on_query` answers its questions, `backlog` is asked when it comes in, `watch(fd, write)` polls for us (`write`
-    None: no more)."""
+    `on_query` answers its questions, `backlog` and `opening` are asked when it comes in, `on_terminal` hears of the
+    terminal that it lends, `watch(fd, write)` polls for us (`write` None: no more)."""
 
     def __init__(
         self,
@@ -86,6 +121,8 @@ class LaneServer:
         on_input: Callable[[Input], None],
         on_left: Callable[[bytes], None] = lambda _client: None,
         on_query: Callable[[SnapshotQuery | HistoryQuery], msgspec.Struct] | None = None,
+        opening: Opening = lambda _client, epoch, first: LaneOpen(epoch, first),
+        on_terminal: OnTerminal | None = None,
     ) -> None:
         self._path = path
         self._sid = sid
@@ -94,6 +131,8 @@ class LaneServer:
         self._on_input = on_input
         self._on_left = on_left
         self._on_query = on_query
+        self._opening = opening
+        self._on_terminal = on_terminal
         self._connections: dict[int, Connection] = {}
         self._holder: Connection | None = None
         self._granted = (b"", b"", 0)  # client, key, epoch
@@ -173,7 +212,7 @@ class LaneServer:
             return
         self._watch(fd, bool(connection.unsent))
         try:
-            data = connection.sock.recv(131072)
+            data = connection.receive()
             frames = connection.reader.feed(data) if data else None
         except BlockingIOError:
             return
@@ -212,12 +251,14 @@ class LaneServer:
         if connection.holder:
             if isinstance(message, Input) and message.client == connection.holder:
                 self._on_input(message)
-                return True
-            if self._on_query is not None and isinstance(message, SnapshotQuery | HistoryQuery):
+            elif isinstance(message, LaneTerminal | LaneAsk) and self._on_terminal is not None:
+                self._on_terminal(connection.holder, message, connection.take_fds())
+            elif self._on_query is not None and isinstance(message, SnapshotQuery | HistoryQuery):
                 # Behind every event that it shows, before every later one.
                 self.send(encode(self._sid, self._on_query(message)))
-                return True
-            return False
+            else:
+                return isinstance(message, Unknown)  # of a holder that is newer
+            return True
         if not isinstance(message, Lane) or connection.claim is not None:
             return False
         connection.claim = message
@@ -233,7 +274,7 @@ class LaneServer:
             self._drop(self._holder)
         connection.holder, connection.claim, self._holder = client, None, connection
         first, frames = self._backlog()
-        self.send(encode(self._sid, LaneOpen(epoch, first)))
+        self.send(encode(self._sid, self._opening(client, epoch, first)))
         for each in frames:
             self.send(each)
         return True
@@ -250,7 +291,7 @@ class LaneServer:
         if self._connections.pop(fd, None) is None:
             return
         self._watch(fd, None)
-        connection.sock.close()
+        connection.close()
         if self._holder is connection:
             self._holder, self._held = None, b""
             self._on_left(connection.holder)

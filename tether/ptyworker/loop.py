@@ -24,6 +24,7 @@ from tether.ptyworker.ending import Ending
 from tether.ptyworker.holder import HolderLink
 from tether.ptyworker.inbox import Inbox
 from tether.ptyworker.lane import LaneServer
+from tether.ptyworker.loan import Loan
 from tether.ptyworker.model import Model
 from tether.ptyworker.sockets import Sockets
 from tether.ptyworker.state import WorkerState
@@ -44,6 +45,8 @@ log = logging.getLogger("tether")
 
 # Reads in one turn of the loop: about one event's worth at the 4 KiB that the kernel gives at a time.
 _READS_A_TURN: Final = 8
+# A read of less has taken all there was.
+_SHORT_READ: Final = 2048
 _INPUT_WRITE_MAX: Final = 4096
 # Of input that the agent has not read yet: beyond it no question of its own is answered.
 _REPLIES_MAX: Final = 16 * 1024
@@ -73,7 +76,7 @@ class Worker:
         self.reload_asked = False
         self.screen_fd = -1  # for the next image of this process: see Model.hand_on
         self.start_report: tuple[int, str] | None = None  # see terminal.start_failure, and the program's name
-        self._delivery = Delivery(sid, ring)
+        self.delivery = Delivery(sid, ring)
         self._coalescing = Coalescing()
         self.inbox = Inbox(kept.inputs)
         self._reading = not kept.ended
@@ -84,6 +87,7 @@ class Worker:
         self.model = Model(self)
         self.handed: Checkpoint | None = None  # what stood on the screen, from before a re-execution
         self._again = False  # another worker had the session before
+        self.loan = Loan(self)
         self._connected = False  # there is a bus; not while carrying on from another worker
 
     # -- life
@@ -92,22 +96,10 @@ class Worker:
         """Serve until the session has ended and every event of it is durable. `spawner` is the connection over which
         the session came, if it did."""
         self._open(spawner)
-        while not (self.kept.ended and self._delivery.done):
+        while not (self.kept.ended and self.delivery.done):
             ready = self._poller.wait(self._timeout())
             now = monotonic()
-            if self.terminal.fd in ready:
-                self._terminal_ready(ready[self.terminal.fd], now)
-            for fd in ready:
-                if isinstance(fd, int) and self.lane.owns(fd):
-                    self.lane.ready(fd)
-            if self._broker in ready:
-                self._broker_ready()
-            if self._store in ready:
-                self._store_ready(now)
-            if ready.keys() & {self._wake_r, self.ending.watched}:
-                self._woken()
-            if self._link_fd in ready:
-                self._holder_ready(now)
+            self._serve(ready, now)
             self._timers(now)
             # Last in the turn: whoever waits for output has it by now.
             self.model.settle()
@@ -116,26 +108,45 @@ class Worker:
                 self._reload()
         self._close()
 
+    def _serve(self, ready: dict[Any, int], now: float) -> None:
+        """Everything that is ready, keys and their echo first."""
+        if self.loan.fd in ready:
+            self.loan.ready(ready[self.loan.fd], now)
+        if self.terminal.fd in ready:
+            self._terminal_ready(ready[self.terminal.fd], now)
+        for fd in ready:
+            if isinstance(fd, int) and self.lane.owns(fd):
+                self.lane.ready(fd)
+        if self._broker in ready:
+            self._broker_ready()
+        if self._store in ready:
+            self._store_ready(now)
+        if ready.keys() & {self._wake_r, self.ending.watched}:
+            self._woken()
+        if self._link_fd in ready:
+            self._holder_ready(now)
+
     def _open(self, spawner: socket.socket | None) -> None:
         sockets = self._sockets
         self.bus, self._pub, self._poller = sockets.bus, sockets.publisher, sockets.poller
         self._store, self._broker, self._wake_r = sockets.store, sockets.broker, sockets.wake_r
         self._pub.bind(self.paths.worker_pub(self.sid))
-        self._delivery.connect(self._store, self._poller)
+        self.delivery.connect(self._store, self._poller)
         self.lane = LaneServer(
             self.paths.worker_lane(self.sid),
             self.sid,
             self._watch,
-            self._delivery.backlog,
+            self.delivery.backlog,
             self.steering.take_input,
-            self.steering.say_taken,
+            self._holder_left,
             lambda query: self.model.answer(query),
+            self.loan.opening,
+            self.loan.obey,
         )
         self._holder = HolderLink(self.paths.spawner, self.sid.hex(), self.terminal.fd, self.terminal.slave, spawner)
         self._link_fd = -1
         self._connect_holder(monotonic())
-        if self._reading:
-            self._poller.add(self.terminal.fd)
+        self.poll_terminal()
         self._connected = True
         self.model.begin(self.handed, again=self._again)
         self.handed = None
@@ -158,6 +169,17 @@ class Worker:
         """Poll `fd` no more."""
         self._poller.remove(fd)
 
+    def watch(self, fd: int, *, read: bool, write: bool) -> None:
+        """Poll `fd` for what is wanted of it now."""
+        if read or write:
+            self._poller.add(fd, read=read, write=write)
+        else:
+            self._poller.remove(fd)
+
+    def _holder_left(self, client: bytes) -> None:
+        self.loan.drop()
+        self.steering.say_taken(client)
+
     def _watch(self, fd: int, write: bool | None) -> None:
         if write is None:
             self._poller.remove(fd)
@@ -176,6 +198,7 @@ class Worker:
 
     def _reload(self) -> None:
         self.flush()
+        self.loan.give_back("reload")
         self.save()
         self.screen_fd = self.model.hand_on()
         self.lane.close()
@@ -214,7 +237,7 @@ class Worker:
     def _terminal_ready(self, bits: int, now: float) -> None:
         if bits & 2:
             self.write_input()
-        if self._reading and bits & ~2:
+        if bits & ~2:
             self._read(now)
 
     def _read(self, now: float) -> int:
@@ -222,6 +245,8 @@ class Worker:
         ring = self.ring
         total = 0
         for _ in range(_READS_A_TURN):
+            if not self._reading or self.loan.blocked:
+                break
             if not ring.room():
                 self._set_reading(False)
                 self._report_stall()
@@ -236,12 +261,16 @@ class Worker:
             total += size
             if ring.header.pending >= OUTPUT_BYTES_MAX:
                 self.flush(now)
+            if size < _SHORT_READ:
+                break
+        self.loan.show()
         if ring.header.pending and self._coalescing.due(now):
             self.flush(now)
         return total
 
     def flush(self, now: float | None = None) -> None:
         """Make an event of what was read."""
+        self.loan.show()
         record = self.ring.seal()
         if record is not None:
             self._coalescing.flushed(monotonic() if now is None else now)
@@ -265,17 +294,18 @@ class Worker:
 
     def _added(self, record: Record) -> None:
         if not self._connected:
-            self._delivery.add(record, None)
+            self.delivery.add(record, None)
             return
-        frame = self._delivery.frame(record)
+        frame = self.delivery.frame(record)
         # The holder first: it is the one who waits for its key's echo.
-        self.lane.publish(frame)
+        self.loan.event(record, frame)
         self._pub.send(frame)
-        self._delivery.add(record, frame)
+        self.delivery.add(record, frame)
         self.model.added(record)
 
     def drain(self, now: float) -> bool:
         """Read what is left in the terminal. False while there is no room for it."""
+        self.loan.give_back("ended")
         if not self._hung_up and not self._reading and self.ring.room():
             self._set_reading(True)
         while self._reading and self._read(now):
@@ -290,17 +320,19 @@ class Worker:
 
     def _set_reading(self, reading: bool) -> None:
         self._reading = reading
-        self._poll_terminal()
+        self.poll_terminal()
 
-    def _poll_terminal(self) -> None:
+    def poll_terminal(self) -> None:
+        """Wait for what is wanted of the terminal now: its output, if nobody holds it back, and room for input."""
+        reading = self._reading and not self.loan.blocked
         writing = self.ring.header.input_head > self.ring.header.input_tail
-        if self._reading or writing:
-            self._poller.add(self.terminal.fd, read=self._reading, write=writing)
+        if reading or writing:
+            self._poller.add(self.terminal.fd, read=reading, write=writing)
         else:
             self._poller.remove(self.terminal.fd)
 
     def _report_stall(self) -> None:
-        reason = self._delivery.stalled or "the log can't be written at the moment; the agent waits"
+        reason = self.delivery.stalled or "the log can't be written at the moment; the agent waits"
         self.change(state="stalled", detail=reason)
 
     # -- the store
@@ -313,7 +345,7 @@ class Worker:
                 self.model.recalled(message)
             else:
                 messages.append(message)
-        if self._delivery.ready(messages, now) and not self._reading and not self._hung_up and self.ring.room():
+        if self.delivery.ready(messages, now) and not self._reading and not self._hung_up and self.ring.room():
             self._set_reading(True)
             if self.kept.view.state == "stalled":
                 self.change(state="running", detail="")
@@ -328,7 +360,7 @@ class Worker:
 
     def send_store(self, seq: int, frame: bytes) -> bool:
         """Send what belongs behind event `seq`; False while that one is not sent, or nothing can be."""
-        return self._delivery.has_sent(seq) and self._store.send(frame)
+        return self.delivery.has_sent(seq) and self._store.send(frame)
 
     @property
     def store_connected(self) -> bool:
@@ -386,7 +418,8 @@ class Worker:
             self._coalescing.typed()
             if written < len(view):
                 break
-        self._poll_terminal()
+        self.poll_terminal()
+        self.loan.room_again()
         self.steering.feed()
 
     def reply(self, data: bytes) -> None:
@@ -401,9 +434,10 @@ class Worker:
     def _timeout(self) -> float | None:
         now = monotonic()
         waits: list[float | None] = [
-            self._delivery.wait(),
+            self.delivery.wait(),
             self.ending.wait(now),
             self.lane.wait(now),
+            self.loan.wait(now),
             self.model.wait(now),
             self.steering.bursts.wait_s(now),
         ]
@@ -418,8 +452,9 @@ class Worker:
     def _timers(self, now: float) -> None:
         if self.ring.header.pending and self._coalescing.due(now):
             self.flush(now)
-        self._delivery.tick(now)
+        self.delivery.tick(now)
         self.lane.tick(now)
+        self.loan.tick(now)
         if self._link_fd < 0 and now >= self._holder.retry_at:
             self._connect_holder(now)
         self.steering.tick(now)

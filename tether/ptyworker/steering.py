@@ -175,6 +175,7 @@ class Steering:
         worker = self._worker
         if grant.epoch < worker.ring.header.epoch:
             return
+        worker.loan.give_back("lease")
         worker.lane.grant(grant.client, grant.lane, grant.epoch)
         if grant.client:
             # What was acknowledged on a lane the broker has never seen: a client that comes back asks it.

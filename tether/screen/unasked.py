@@ -53,6 +53,11 @@ class Unasked:
             data = data[: unfinished.start()]
         return without_queries(data) if _MAYBE.search(data) else data
 
+    @property
+    def held(self) -> int:
+        """How many bytes of what it was fed are kept for the next time."""
+        return len(self._carry)
+
     def forget(self) -> bytes:
         """What was kept back; output begins anew."""
         carry, self._carry = self._carry, b""

@@ -259,14 +259,80 @@ class Lane(msgspec.Struct, frozen=True, array_like=True, tag="lane"):
     key: bytes
 
 
+class LaneTerminal(msgspec.Struct, frozen=True, array_like=True, tag="lane-terminal"):
+    """Holder to worker: it lends its terminal, sent along as SCM_RIGHTS (the terminal, then a pipe to its guardian).
+
+    Only to a worker whose LaneOpen takes terminals. `offer` numbers the holder's loans from 1. The terminal shows the
+    session as of `seq` and `offset` once `unshown` is written to it, but for `held`, the beginning of a sequence that
+    may turn out a question. `modes`, fed to a reader of modes, brings it to
+    what is switched on. A chunk of typing in which one of `keys` occurs, or that ends inside an escape sequence, is
+    the holder's to read; without `keys` none is.
+    """
+
+    offer: int
+    seq: int
+    offset: int
+    keys: list[bytes] = []
+    modes: bytes = b""
+    unshown: bytes = b""
+    held: bytes = b""
+
+
+class LaneAsk(msgspec.Struct, frozen=True, array_like=True, tag="lane-ask"):
+    """Holder to worker, about the terminal it lent as `offer`: how far is it? With `back`: give it back."""
+
+    offer: int
+    back: bool = False
+
+
+class LaneShown(msgspec.Struct, frozen=True, array_like=True, tag="lane-shown"):
+    """Worker to holder: it has the terminal, which shows the session as of `seq`, output up to `offset` (perhaps more).
+
+    First the answer to LaneTerminal, then to LaneAsk, before every event that is no output, and before a change of
+    `modes` ("" is none) is written.
+    """
+
+    offer: int
+    seq: int
+    offset: int
+    modes: bytes = b""
+
+
+class LaneBack(msgspec.Struct, frozen=True, array_like=True, tag="lane-back"):
+    """Worker to holder: the terminal is yours again. It shows the session as of `seq` and `offset` once `unshown` is
+    written to it, but for `held` (as in LaneTerminal); when not `sure` nobody knows what it shows, or it is too old.
+
+    `last_n` is the holder's newest input taken. `typed` was read from the terminal and taken by nobody. `skipped`
+    counts the bytes of output that it was not given. `reason` is refused (it was never taken), keys, asked, behind,
+    lease, reload, ended, gone (the terminal is), silent (the holder was), or died (a worker's successor speaks).
+    """
+
+    offer: int
+    reason: str
+    seq: int
+    offset: int
+    last_n: int
+    typed: bytes = b""
+    unshown: bytes = b""
+    modes: bytes = b""
+    skipped: int = 0
+    sure: bool = True
+    held: bytes = b""
+
+
 class LaneOpen(msgspec.Struct, frozen=True, array_like=True, tag="lane-open"):
     """Worker to holder: the lane is open; events from `next_seq` on come over it too, before the copy to the bus.
 
     Those of them that exist already follow at once, unless they are so many that the log is the better place.
+    `terminals` (1 or more) says that the worker takes a LaneTerminal, `last_n` what it has taken of the holder, and
+    `back` what became of the terminal that the holder last lent to this session's worker.
     """
 
     epoch: int
     next_seq: int
+    terminals: int = 0
+    last_n: int = 0
+    back: LaneBack | None = None
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
@@ -343,6 +409,9 @@ FromBroker = (
     Welcome | Launched | Attached | Control | InputAck | Refused | Sessions | Clients | Done | Pong
     | Input | Resize | Grant | Stop | Rename | Reload | Ping | SnapshotQuery | HistoryQuery | Snapshot | History
 )  # fmt: skip
-OnLane = Lane | LaneOpen | Input | InputAck | SnapshotQuery | HistoryQuery | Snapshot | History | Refused
+OnLane = (
+    Lane | LaneOpen | Input | InputAck | SnapshotQuery | HistoryQuery | Snapshot | History | Refused
+    | LaneTerminal | LaneAsk | LaneShown | LaneBack
+)  # fmt: skip
 ToBrowser = Snapshot | History | Attached | Control | InputAck | Refused | Pong | Done | SessionView
 FromBrowser = Attach | Detach | Input | Resize | Take | Release | Seen | Credit | Ping | SnapshotQuery | HistoryQuery

@@ -21,6 +21,11 @@ INPUT_QUEUE_BYTES: Final = 1 << 20
 # Bytes a client may have sent without an acknowledgement.
 INPUT_WINDOW_BYTES: Final = 256 * 1024
 
+# A terminal on loan: output that its holder had not written yet goes along, in one frame; and what the worker has more
+# than the holder is written first, if it is no more than a flood makes until the store has acknowledged it.
+LOAN_UNSHOWN_MAX: Final = 512 * 1024
+LOAN_BACKLOG_MAX: Final = 1 << 20
+
 # The raw tail sent to a client that attaches where no screen can be made.
 TAIL_BYTES_MAX: Final = 256 * 1024
 

@@ -487,6 +487,53 @@ export interface LaneOpen {
   readonly tag: "lane-open";
   readonly epoch: number;
   readonly next_seq: number;
+  readonly terminals: number;
+  readonly last_n: number;
+  readonly back: LaneBack | null;
+}
+
+/** Holder to worker: it lends its terminal, sent along as SCM_RIGHTS (the terminal, then a pipe to its guardian). */
+export interface LaneTerminal {
+  readonly tag: "lane-terminal";
+  readonly offer: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly keys: readonly Uint8Array[];
+  readonly modes: Uint8Array;
+  readonly unshown: Uint8Array;
+  readonly held: Uint8Array;
+}
+
+/** Holder to worker, about the terminal it lent as `offer`: how far is it? With `back`: give it back. */
+export interface LaneAsk {
+  readonly tag: "lane-ask";
+  readonly offer: number;
+  readonly back: boolean;
+}
+
+/** Worker to holder: it has the terminal, which shows the session as of `seq`, output up to `offset` (perhaps more). */
+export interface LaneShown {
+  readonly tag: "lane-shown";
+  readonly offer: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly modes: Uint8Array;
+}
+
+/** Worker to holder: the terminal is yours again. */
+export interface LaneBack {
+  readonly tag: "lane-back";
+  readonly offer: number;
+  readonly reason: string;
+  readonly seq: number;
+  readonly offset: number;
+  readonly last_n: number;
+  readonly typed: Uint8Array;
+  readonly unshown: Uint8Array;
+  readonly modes: Uint8Array;
+  readonly skipped: number;
+  readonly sure: boolean;
+  readonly held: Uint8Array;
 }
 
 /** One session. */
@@ -686,7 +733,11 @@ export const FIELDS = {
   Snapshot: [["seq", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["kind", "str", "tail"], ["skipped", "int", 0], ["req", "int", 0], ["client", "bytes", NO_BYTES], ["history", "int", 0]],
   History: [["req", "int"], ["client", "bytes"], ["skip", "int"], ["total", "int"], ["seq", "int"], ["lines", "bytes[]"]],
   Lane: [["client", "bytes"], ["epoch", "int"], ["key", "bytes"]],
-  LaneOpen: [["epoch", "int"], ["next_seq", "int"]],
+  LaneOpen: [["epoch", "int"], ["next_seq", "int"], ["terminals", "int", 0], ["last_n", "int", 0], ["back", "LaneBack?", null]],
+  LaneTerminal: [["offer", "int"], ["seq", "int"], ["offset", "int"], ["keys", "bytes[]", []], ["modes", "bytes", NO_BYTES], ["unshown", "bytes", NO_BYTES], ["held", "bytes", NO_BYTES]],
+  LaneAsk: [["offer", "int"], ["back", "bool", false]],
+  LaneShown: [["offer", "int"], ["seq", "int"], ["offset", "int"], ["modes", "bytes", NO_BYTES]],
+  LaneBack: [["offer", "int"], ["reason", "str"], ["seq", "int"], ["offset", "int"], ["last_n", "int"], ["typed", "bytes", NO_BYTES], ["unshown", "bytes", NO_BYTES], ["modes", "bytes", NO_BYTES], ["skipped", "int", 0], ["sure", "bool", true], ["held", "bytes", NO_BYTES]],
   SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false]],
   Credit: [["seq", "int"], ["offset", "int"], ["skip", "int", 0]],
   Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
@@ -754,6 +805,10 @@ export const STRUCTS = {
   "history": "History",
   "lane": "Lane",
   "lane-open": "LaneOpen",
+  "lane-terminal": "LaneTerminal",
+  "lane-ask": "LaneAsk",
+  "lane-shown": "LaneShown",
+  "lane-back": "LaneBack",
   "session": "SessionView",
   "credit": "Credit",
   "deed": "Deed",
@@ -771,6 +826,8 @@ export const LIMITS = {
   INPUT_BYTES_MAX: 65536,
   INPUT_QUEUE_BYTES: 1048576,
   INPUT_WINDOW_BYTES: 262144,
+  LOAN_UNSHOWN_MAX: 524288,
+  LOAN_BACKLOG_MAX: 1048576,
   TAIL_BYTES_MAX: 262144,
   SNAPSHOT_BYTES_MAX: 786432,
   HISTORY_LINES_MAX: 2000,

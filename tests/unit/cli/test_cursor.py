@@ -67,3 +67,11 @@ def test_any_mixture_of_live_and_log_shows_all_once(data: st.DataObject) -> None
     shown += cursor.logged([out(n) for n in range(cursor.seen + 1, newest + 1)])
     assert seqs(shown) == list(range(1, newest + 1))
     assert not cursor.behind
+
+
+def test_what_the_worker_showed_of_an_event_is_not_shown_again() -> None:
+    cursor = Cursor()
+    cursor.jump(2, 34)  # events up to 2 whole, and four bytes of the fourth
+    shown = cursor.logged([out(3), Output(4, 0, 30, b"abcdefghij"), out(5)])
+    assert [event.data for event in shown if isinstance(event, Output)] == [b"", b"efghij", b"x" * 10]
+    assert cursor.offset == 50

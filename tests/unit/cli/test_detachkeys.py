@@ -21,6 +21,7 @@ from tether.cli.detachkeys import (
     parse,
 )
 from tether.errors import TetherError
+from tether.ptyworker.loan import stops
 
 PREFIXES = (
     b"\x1c",
@@ -150,3 +151,36 @@ def test_typing_is_told_from_answers() -> None:
     for data in (b"\x1b[?62;c", b"\x1b[24;80R", b"\x1b[I", b"\x1b[O", b"\x1b[<35;10;5M", b"\x1b]11;rgb:0/0/0\x07",
                  b"\x1bP>|xterm\x1b\\", b"\x1b[?1u", b"\x1b[0n", b"\x1b[?2026;2$y", b"\x1b[I\x1b[O"):  # fmt: skip
         assert not is_typing(data), data
+
+
+TYPED = st.sampled_from(
+    [b"a", b"\r", b"\x1b", b"\x1b[A", b"[", b"9", b"92", b";5u", b"\x1b[92;5u", b"\x1b[1234::92;5u", b":92;",
+     b"\x1b[27;5;92~", b"\x1c", b"d", b"\x1b[200~", b"\x1b[201~", b"\x1b[27;5;9~", b"\x1bOP", b"\x1b[M \xff\xff",
+     b"\x1b[<0;1;1M"]
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(TYPED, max_size=4).map(b"".join), max_size=8))
+def test_what_holds_no_stop_passes_a_parser_at_rest_and_changes_nothing(chunks: list[bytes]) -> None:
+    parser, other = Parser(Keys()), Parser(Keys())
+    pattern = stops(parser.stops())
+    assert pattern is not None
+    for chunk in chunks:
+        if parser.at_rest and not pattern.search(chunk):
+            # Somebody else read this one; the parser has never seen it.
+            assert joined(other.feed(chunk, 0.0)) == chunk
+            assert other.at_rest
+        else:
+            assert parser.feed(chunk, 0.0) == other.feed(chunk, 0.0)
+
+
+@pytest.mark.parametrize(
+    "keys", [b"\x1c", b"\x1b[92;5u", b"\x1b[92:124;5u", b"\x1b[1234::92;5u", b"\x1b[27;5;92~", b"\x1b[92;133:1u"]
+)
+def test_the_prefix_is_stopped_in_every_encoding_however_it_is_cut(keys: bytes) -> None:
+    pattern = stops(Parser(Keys()).stops())
+    assert pattern is not None
+    for cut in range(1, len(keys) + 1):
+        assert pattern.search(b"abc" + keys[:cut]), cut
+    assert not pattern.search(b"plain: text; 92, \x1b[A and more")
+    assert stops(Parser(None).stops()) is None

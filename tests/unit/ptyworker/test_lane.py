@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,17 @@ import pytest
 
 from tether.ptyworker.lane import LaneServer
 from tether.wire import decode, encode
-from tether.wire.control import HistoryQuery, Input, InputAck, Lane, LaneOpen, Snapshot, SnapshotQuery
+from tether.wire.control import (
+    HistoryQuery,
+    Input,
+    InputAck,
+    Lane,
+    LaneAsk,
+    LaneOpen,
+    LaneTerminal,
+    Snapshot,
+    SnapshotQuery,
+)
 from tether.wire.events import Output
 from tether.wire.framing import FrameReader, framed
 
@@ -240,4 +251,52 @@ def test_an_acknowledgement_travels_with_the_echo_or_alone_a_moment_later(bench:
     bench.lane.send_later(encode(SID, InputAck(CLIENT, 3)), 11.001)
     bench.lane.tick(11.1)
     assert frames(sock) == [InputAck(CLIENT, 2), InputAck(CLIENT, 3)]
+    sock.close()
+
+
+def lend(sock: socket.socket, message: LaneTerminal | LaneAsk, *fds: int) -> None:
+    socket.send_fds(sock, [framed(encode(SID, message))], list(fds))
+
+
+def test_a_terminal_comes_with_its_word_from_the_holder_only(tmp_path: Path):
+    bench = Bench(tmp_path / "l")
+    got: list[tuple[bytes, object, list[int]]] = []
+    bench.lane.close()
+    bench.lane = LaneServer(
+        tmp_path / "l", SID, bench._watch, lambda: (7, []), bench.inputs.append,
+        on_terminal=lambda client, message, fds: got.append((client, message, fds)),
+    )  # fmt: skip
+    bench.lane.grant(CLIENT, KEY, 3)
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    stranger = bench.connect()
+    lend(stranger, LaneTerminal(1, 0, 0), 0, 1)
+    bench.turn()
+    assert stranger.recv(100) == b""
+    stranger.close()
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    lend(sock, LaneTerminal(1, 0, 0), 0, 1)
+    sock.sendall(framed(encode(SID, LaneAsk(1))))
+    bench.turn()
+    [(client, terminal, fds), (_, ask, none)] = got
+    assert (client, terminal, ask, none) == (CLIENT, LaneTerminal(1, 0, 0), LaneAsk(1), [])
+    assert len(fds) == 2
+    assert not any(os.get_inheritable(fd) for fd in fds)
+    for fd in fds:
+        os.close(fd)
+    # Descriptors whose word never comes are closed with the connection.
+    socket.send_fds(sock, [b"\0"], [0, 1])
+    bench.turn()
+    bench.lane.close()
+    sock.close()
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= before - 1, "the listener is closed, and nothing is left"
+
+
+def test_a_word_of_a_newer_holder_is_passed_over(bench: Bench):
+    bench.lane.grant(CLIENT, KEY, 3)
+    sock = bench.connect(Lane(CLIENT, 3, KEY))
+    assert frames(sock) == [LaneOpen(3, 7)]
+    sock.sendall(framed(SID + b"\x92\xa6futur\x65\x01"))
+    bench.turn()
+    assert bench.lane.holds(CLIENT)
     sock.close()

@@ -1,6 +1,7 @@
 """What a program has switched on in the terminal, read off its output, and how to undo exactly that. Pure.
 
-Undoing blindly would do harm: leaving an alternate screen that was never entered moves the cursor.
+Undoing blindly would do harm: leaving an alternate screen that was never entered moves the cursor. Who writes to the
+terminal reads along; when it changes hands, `told` brings the next reader to the same state.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ _SEQUENCE: Final = re.compile(
 _UNFINISHED: Final = re.compile(rb"\x1b(?:\[[\x20-\x3f]{0,60}|[\x20-\x2f]{0,3}|\][\d;]{0,8})?\Z")
 _STRING_BEGIN: Final = re.compile(rb"\x1b[\]P_^X]")
 _STRING_END: Final = re.compile(rb"[\x07\x18\x1a]|\x1b\\")
+
+
+def guardian_line(restore: bytes, at: float) -> bytes:
+    """What tells a terminal's guardian how to restore it, said at `at` (monotonic seconds): the newest word counts."""
+    return b"modes %d %b\n" % (int(at * 1e6), restore.hex().encode())
 
 
 class Modes:
@@ -86,6 +92,20 @@ class Modes:
             parts.append(b"\x1b[?7h")
         parts += [undo for name, undo in _UNDO if name in self._touched]
         parts.append(b"\x1b]8;;\x1b\\\x1b[0m\x1b(B\x0f\x1b[?25h")
+        return b"".join(parts)
+
+    def told(self) -> bytes:
+        """What brings fresh Modes that are fed it to this state; it is not for a terminal."""
+        parts = [_KITTY_PUSH * self._kitty[False]]
+        if self._kitty[True]:
+            parts += [b"\x1b[?1049h", _KITTY_PUSH * self._kitty[True]]
+            if not self._dec.get(1049):
+                parts.append(b"\x1b[?1049l")
+        parts += [b"\x1b[?%d%b" % (mode, b"h" if on else b"l") for mode, on in sorted(self._dec.items())]
+        parts += [do for name, do in _DO if name in self._touched]
+        if self._in_string:
+            parts.append(b"\x1b^")
+        parts.append(self._carry or (b"" if _whole(self._end) else self._end[-3:]))
         return b"".join(parts)
 
     def _take(self, found: re.Match[bytes]) -> None:
@@ -162,6 +182,19 @@ _UNDO: Final = (
     ("color10", b"\x1b]110\x1b\\"),
     ("color11", b"\x1b]111\x1b\\"),
     ("color12", b"\x1b]112\x1b\\"),
+)
+
+_KITTY_PUSH: Final = b"\x1b[>1u"
+_DO: Final = (
+    ("kitty", b"\x1b[=1u"),
+    ("other", b"\x1b[>4;2m"),
+    ("margins", b"\x1b[1;2r"),
+    ("insert", b"\x1b[4h"),
+    ("keypad", b"\x1b="),
+    ("style", b"\x1b[1 q"),
+    ("color10", b"\x1b]10;x\x07"),
+    ("color11", b"\x1b]11;x\x07"),
+    ("color12", b"\x1b]12;x\x07"),
 )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tether.cli.modes import Modes
+from tether.modes import Modes, guardian_line
 
 BASE = b"\x1b\\\x1b]8;;\x1b\\\x1b[0m\x1b(B\x0f\x1b[?25h"
 CASES = [
@@ -22,6 +24,11 @@ CASES = [
     (b"\x1b]12;red\x07", [b"\x1b]112"]),
     (b"\x1b[?2026h", [b"\x1b[?2026l"]),
 ]
+
+PIECES = [data for data, _ in CASES] + [
+    b"\x1b[?1049l", b"\x1b[<1u", b"\x1bc", b"\x1b[!p", b"\x1b[?47h", b"text", "žluť 日本".encode(), b"\x1bPdcs",
+    b"\x1b\\", b"\x1b[?25l", b"\x1b[?7h", b"\x1b[r", b"\x1b[?1004l",
+]  # fmt: skip
 
 
 def after(*pieces: bytes) -> bytes:
@@ -62,3 +69,23 @@ def test_it_is_known_when_something_may_be_written_between() -> None:
     ):  # fmt: skip
         modes.feed(data)
         assert modes.at_rest is rest, data
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20), st.integers(0, 400))
+def test_what_is_told_brings_another_reader_to_the_same_state(pieces: list[bytes], cut: int) -> None:
+    data = b"".join(pieces)
+    cut = min(cut, len(data))
+    first, second = Modes(), Modes()
+    first.feed(data[:cut])
+    second.feed(first.told())
+    assert second.restore() == first.restore()
+    assert second.at_rest == first.at_rest
+    assert second.alternate == first.alternate
+    for modes in (first, second):
+        modes.feed(data[cut:])
+    assert second.restore() == first.restore()
+    assert second.at_rest == first.at_rest
+
+
+def test_the_guardian_is_told_in_one_line() -> None:
+    assert guardian_line(b"\x1b[?1049l", 1.5) == b"modes 1500000 1b5b3f313034396c\n"
