@@ -28,6 +28,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     # The port on 127.0.0.1. TETHER_PORT overrides it.
     port: int = PORT_DEFAULT
+    # Whether programs in sessions may write the clipboard of who looks on in a browser (OSC 52), at most 8 KiB.
+    clipboard: bool = False
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +68,23 @@ class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_lines: int = 100
 
 
+Egress = Literal["masked", "raw"]
+
+
+class MaskingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[masking] Where credentials in output are hidden ("masked") and where they are not ("raw"). What a terminal of
+    this machine shows of its owner's sessions (attach, logs, events, replay) is raw."""
+
+    # Browsers, and programs over HTTP: live output, screens, events.
+    web: Egress = "masked"
+    # `tether search`.
+    search: Egress = "masked"
+    # `tether snapshot`.
+    snapshot: Egress = "masked"
+    # `tether export`.
+    export: Egress = "masked"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a user may set."""
 
@@ -73,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     session: SessionSettings = SessionSettings()
     attach: AttachSettings = AttachSettings()
+    masking: MaskingSettings = MaskingSettings()
 
 
 def load(path: Path, environ: dict[str, str] | None = None) -> Settings:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tether import masking
 from tether.errors import TetherError
 from tether.paths import Paths
 
@@ -29,6 +30,7 @@ def mask(text: str) -> str:
 
 def write(path: Path, paths: Paths, report: str) -> list[str]:
     """Write the bundle; the names in it. Logs of the gateway and settings, masked; never what a terminal showed."""
+    hidden = masking.Mask(masking.finder(paths))
     entries = {"report.txt": report}
     if paths.settings.is_file():
         entries["config.toml"] = paths.settings.read_text(encoding="utf-8", errors="replace")
@@ -40,7 +42,7 @@ def write(path: Path, paths: Paths, report: str) -> list[str]:
         raise TetherError(f"{path} can't be written: {error.strerror}", hint="Name another file") from None
     with os.fdopen(fd, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
         for name, text in entries.items():
-            data = mask(text).encode("utf-8", "replace")
+            data = mask(hidden.text(text)).encode("utf-8", "replace")
             info = tarfile.TarInfo(f"tether-debug/{name}")
             info.size, info.mtime, info.mode = len(data), int(time.time()), 0o600
             archive.addfile(info, io.BytesIO(data))

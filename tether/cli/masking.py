@@ -30,11 +30,13 @@ def answer(argv: list[str]) -> int | None:
 
 
 def finder(rules_file: str = "") -> Finder:
-    """What the shipped rules find, and those of a file of the user's."""
-    rules = shipped()
+    """What the shipped rules find, and those of a file of the user's: `rules_file`, or the one in the configuration."""
     if rules_file:
-        rules = rules.joined(parse(_whole(rules_file), rules_file))
-    return Finder(rules)
+        return Finder(shipped().joined(parse(_whole(rules_file), rules_file)))
+    from tether import masking
+    from tether.paths import resolve
+
+    return Finder(masking.rules(resolve()))
 
 
 def show(path: str, cols: int, rules: Finder) -> int:

@@ -18,6 +18,9 @@ _BEFORE_BYTES: Final = 500
 _WEAK: Final = 6
 # So much of what may be an encoded token is shown when the terminal falls silent.
 _WEAK_ENCODED: Final = 12
+# So many bytes of a known value may be shown while it is typed byte by byte: less would hold up ordinary words.
+_KNOWN_BYTES: Final = 3
+_NOTHING: Final = re.compile(rb"")
 _FIRST_WORD: Final = re.compile(rb"\S*")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -40,9 +43,9 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """Finds what `rules` describe. Matchers are made when they are first needed."""
+    """Finds what `rules` describe, and the `known` literals. Matchers are made when they are first needed."""
 
-    def __init__(self, rules: Rules, plain: bool = False) -> None:
+    def __init__(self, rules: Rules, known: Sequence[bytes] = (), plain: bool = False) -> None:
         self._looks: dict[bytes, list[tuple[bytes | None, _Look]]] = {}
         for rule in rules.token:
             for literal in rule.prefix:
@@ -56,6 +59,8 @@ class Finder:
             for literal in named.names:
                 self._add(literal.lower().encode(), None, partial(_look_named, named))
         self._add(pem.OPENING, None, _look_pem)
+        for value in known:
+            self._add(value[:_KNOWN_BYTES].lower(), value[:_KNOWN_BYTES], partial(_look_known, value))
         self._order = list(self._looks.values())
         self._triggers = Triggers(list(self._looks), plain)
 
@@ -73,6 +78,14 @@ class Finder:
                     if one is not None:
                         found.append(one)
         return found
+
+
+def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:
+    if text.startswith(value, start):
+        return Found(start, start + len(value), "known-value", more=_NOTHING)
+    if not final and value.startswith(text[start : start + len(value)]):
+        return Found(start, len(text), "known-value", open=True, weak=_KNOWN_BYTES + 1, more=_NOTHING)
+    return None
 
 
 def _look_pem(text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:

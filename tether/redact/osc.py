@@ -6,9 +6,10 @@ import binascii
 import re
 from typing import Final
 
+from tether.escapes import OSC_STRING
 from tether.redact.finding import Finder
 
-STRINGS: Final = re.compile(rb"(?:\x1b\]|\xc2\x9d)([^\x07\x1b\x18\x1a]*)")
+STRINGS: Final = re.compile(rb"(?:\x1b\]|\xc2\x9d)(" + OSC_STRING + rb")")
 _CLIPBOARD: Final = re.compile(rb"52;[^;]*;")
 _ENCODED: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 # What may be long and is no text: images and files. The rest is hidden when it is too long to be looked at whole.

@@ -21,7 +21,10 @@ _BETWEEN: Final = (
 _PIECE: Final = rb"[A-Za-z0-9+/=]"
 _HEADER: Final = rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject|X-[\w-]+): ?[^\r\n\\\"]*"
 _HEADERS: Final = re.compile(rb"(?:" + _BETWEEN + rb"+" + _HEADER + rb")*" + _BETWEEN + rb"*")
-_MORE: Final = re.compile(rb"(?:" + _BETWEEN + rb"*" + _PIECE + rb"+)*" + _BETWEEN + rb"*")
+# The end of what has come may be the first half of what stands between two pieces.
+_MORE: Final = re.compile(
+    rb"(?:" + _BETWEEN + rb"*" + _PIECE + rb"+)*" + _BETWEEN + rb"*(?:(?:\\{1,2}|\+|\xe2[\x94-\x96]?)\Z)?"
+)
 _PIECES: Final = re.compile(rb"(\\{1,2}[nr])|" + _PIECE + rb"+")
 
 
@@ -62,4 +65,6 @@ def resume(text: bytes, at: int, budget: int) -> int:
 
 def pieces(text: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """What of text[start:end] is body, not what stands between: an escaped line's end stays."""
+    if text[max(0, start - 1) : start] == b"\\" and text[start : start + 1] in (b"n", b"r"):
+        start += 1
     return [match.span() for match in _PIECES.finditer(text, start, end) if match[1] is None]

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Final
 
 from tether.escapes import finished, without_sequences
-from tether.redact import osc, pem
+from tether.redact import hostile, osc, pem
 from tether.redact.finding import Finder, Found
 from tether.redact.lines import lines_of
 from tether.redact.view import View, squeezed, view_of
@@ -34,13 +34,18 @@ HOLD_MAX: Final = 8192
 RUN_MAX: Final = 1 << 20
 
 _TERMINATOR: Final = re.compile(rb"\x07|\x1b\\|[\x18\x1a]|\x1b(?!\\|\Z)|\xc2\x9c")
+# What is dropped leaves as NUL, which terminals skip.
+_DROP: Final = b"\0"
+_END: Final = b"\x1b\\"
 
 
 class Masker:
-    """One session's output at one egress. Not thread-safe."""
+    """One session's output at one egress; with a `policy` it is made harmless too. Not thread-safe."""
 
-    def __init__(self, finder: Finder, cols: int = COLS_DEFAULT) -> None:
+    def __init__(self, finder: Finder, cols: int = COLS_DEFAULT, policy: hostile.Policy | None = None) -> None:
         self._finder = finder
+        self._policy = policy
+        self._string_bytes = 0
         self._cols = cols
         self._context = b""
         self._held = b""  # has come and not left
@@ -79,45 +84,70 @@ class Masker:
         self._held = data[end:]
         return self._release(data[:end])
 
+    def unfinished(self) -> bytes:
+        """The beginning of a sequence that waits for its end, as it may be shown; it still waits."""
+        return b"" if self._waiting else osc.masked(self._held, self._finder)
+
     def flush(self) -> bytes:
         """There will be no more: everything that is left."""
         data, self._held, self._waiting = self._held, b"", False
         end = finished(data)
-        shown = self._scan(osc.masked(data[:end], self._finder), final=True)[0] + osc.masked(data[end:], self._finder)
+        shown = self._scan(self._tamed(data[:end]), final=True)[0] + osc.masked(data[end:], self._finder)
         self._context, self._run = b"", None
         return shown
+
+    def _tamed(self, body: bytes) -> bytes:
+        """`body`, which ends outside of sequences, with what stands in sequences made harmless and hidden."""
+        if self._policy is not None:
+            body = hostile.tamed(body, self._policy)
+        return osc.masked(body, self._finder)
 
     # -- long strings
 
     def _enter(self, rest: bytes) -> bytes:
         """A string has grown too long to wait for its end."""
         opening = osc.STRINGS.match(rest)
-        plain = opening is None or osc.may_be_long(opening[1])
-        self._string = b"." if plain else b"*"
-        if plain or opening is None:
-            shown, self._held = (rest[:-1], rest[-1:]) if rest.endswith(b"\x1b") else (rest, b"")
-            return shown
+        self._string_bytes = 0
+        if opening is None or osc.may_be_long(opening[1]):
+            self._string = b"."
+            return self._inside(rest)
+        if self._policy is not None and opening[1].startswith(b"52;"):
+            self._string = _DROP
+            return self._inside(rest)
+        self._string = b"*"
         start = opening.start(1)
-        return rest[:start] + self._hide(rest[start:])
-
-    def _hide(self, data: bytes) -> bytes:
-        """Part of a string that is hidden. A last ESC is kept: it may be half of the end."""
-        self._held = data[-1:] if data.endswith(b"\x1b") else b""
-        data = data[: len(data) - len(self._held)]
-        return osc.stars(data) if self._string == b"*" else data
+        return rest[:start] + self._inside(rest[start:])
 
     def _through(self, data: bytes) -> tuple[bytes, bytes]:
         """What of `data` belongs to the long string, as it may be shown, and the rest."""
         end = _TERMINATOR.search(data)
         if end is None:
-            shown = self._hide(data)
+            shown = self._inside(data)
             kept, self._held = self._held, b""
-            return shown, kept if kept else b""
+            return shown, kept
         stop = end.start() if end[0] == b"\x1b" else end.end()
-        body = data[: end.start()]
-        shown = (osc.stars(body) if self._string == b"*" else body) + data[end.start() : stop]
+        shown = self._inside(data[: end.start()])
+        last = data[end.start() : stop]
+        shown += b"\0" * len(last) if self._string == _DROP else last
         self._string = b""
         return shown, data[stop:]
+
+    def _inside(self, data: bytes) -> bytes:
+        """Part of a long string, as it may be shown. A last ESC is kept: it may be half of the end."""
+        self._held = data[-1:] if data.endswith(b"\x1b") else b""
+        data = data[: len(data) - len(self._held)]
+        room = hostile.STRING_BYTES_MAX - self._string_bytes
+        self._string_bytes += len(data)
+        if self._string == b"*":
+            data = osc.stars(data)
+        if self._string == _DROP:
+            return b"\0" * len(data)
+        if self._policy is None or len(data) <= room - len(_END):
+            return data
+        # Too long: it ends here, and the rest of it is nothing.
+        self._string = _DROP
+        cut = max(0, room - len(_END))
+        return (data[:cut] + _END).ljust(len(data), b"\0")[: max(len(data), 0)]
 
     # -- text
 
@@ -126,7 +156,7 @@ class Masker:
         if not body:
             self._held, self._waiting = b"", False
             return b""
-        shown, kept = self._scan(osc.masked(body, self._finder))
+        shown, kept = self._scan(self._tamed(body))
         if len(kept) > HOLD_MAX:
             return shown + self._release(kept)
         self._held, self._waiting = kept, bool(kept)
@@ -214,6 +244,8 @@ class Masker:
         if run is None:
             return 0
         start = next((i for i, place in enumerate(view.raw) if place >= base), len(view.text))
+        while 0 < start < len(view.text) and 0x80 <= view.text[start] < 0xC0:
+            start -= 1  # a character that two chunks share
         if run.more is None:
             stop = pem.resume(view.text, start, self._budget)
         else:

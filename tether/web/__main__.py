@@ -9,7 +9,7 @@ import resource
 import socket
 import sys
 
-from tether import secret_files, service, settings
+from tether import masking, secret_files, service, settings
 from tether.errors import TetherError
 from tether.paths import Paths
 from tether.web import elsewhere
@@ -29,6 +29,7 @@ def main() -> int:
     error_file = paths.run / "web.error"
     try:
         port = settings.load(paths.settings).web.port
+        masking.rules(paths)
         listener = bind(port)
     except TetherError as error:
         log.error("event=cannot-start message=%r hint=%r", error.message, error.hint)

@@ -135,16 +135,16 @@ class Attachment:
 
     def source(self, recent: Recent, newest: int) -> Literal["live", "log", "wait"]:
         """Where the event after the cursor is to be had; `newest` is the newest one that is known to exist."""
-        room = self.flow.room()
-        if room is not None and room <= 0:
+        if not self.wants():
             return "wait"
         if recent.first <= self.cursor + 1 <= recent.last:
             return "live"
         return "log" if self.cursor < newest else "wait"
 
-    def live(self, recent: Recent) -> bool:
-        """True when the client has the newest live event."""
-        return self.cursor >= recent.last > 0
+    def wants(self) -> bool:
+        """True while the client's credit leaves room for more."""
+        room = self.flow.room()
+        return room is None or room > 0
 
     def read_bytes(self) -> int:
         """How much of the log is worth reading now, in bytes."""

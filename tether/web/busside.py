@@ -13,12 +13,15 @@ import signal
 from collections.abc import Callable
 from typing import Any, Final
 
+from tether import masking, settings
 from tether.bus import Bus, Subscriber
 from tether.bus.readers import AsyncSockets
 from tether.clock import monotonic
 from tether.paths import Paths
+from tether.redact.hostile import Policy
 from tether.store.reader import LogReader, LogUnavailable
 from tether.web.admission import Credential
+from tether.web.attachment import Recent
 from tether.web.connection import (
     CLOSE_IDLE,
     CLOSE_REPLACED,
@@ -30,13 +33,14 @@ from tether.web.connection import (
 )
 from tether.web.credentials import Credentials
 from tether.web.hub import LIVE_HWM, Hub
+from tether.web.masked import Live, Log, MaskedLog, Row
 from tether.web.mirror import Mirror
 from tether.web.screens import Screens
 from tether.web.telling import Telling
 from tether.web.thumbnails import Thumbnails
 from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
-from tether.wire.control import Detach, Refused, Sessions
+from tether.wire.control import Detach, History, Refused, Sessions
 from tether.wire.ids import NO_SESSION
 from tether.wire.limits import CLIENT_HEARTBEAT_S
 from tether.wire.storing import Committed, StoreHealth
@@ -63,6 +67,10 @@ class BusSide:
         self.mirror = Mirror()
         self.health: StoreHealth | None = None
         self.reader = LogReader(paths)
+        chosen = settings.load(paths.settings)
+        self.mask = masking.load(paths, chosen.masking.web, Policy(chosen.web.clipboard))
+        self._masked = MaskedLog(self.reader, self.mask, self._cols, monotonic) if self.mask is not None else None
+        self.shown: Log = self._masked or self.reader
         self.connections: dict[Key, Connection] = {}
         self._credentials = credentials
         self._hubs: dict[bytes, Hub] = {}
@@ -77,7 +85,7 @@ class BusSide:
             self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed
         )
         self.telling = Telling(self.uplink)
-        self.screens = Screens(self.uplink, self.reader)
+        self.screens = Screens(self.uplink, self.reader, self.mask)
         self.thumbnails = Thumbnails(self.screens, monotonic)
         self._parent = os.getppid()
         self._ticks = 0
@@ -143,10 +151,30 @@ class BusSide:
                 lambda: self._bus.subscriber(path, sid, hwm=LIVE_HWM),
                 lambda wanted: (self._notices.subscribe if wanted else self._notices.unsubscribe)(sid),
                 self._sockets,
+                self._live_maker(sid),
             )
             self._hubs[sid] = hub
             self._look(hub)
         return hub
+
+    def _live_maker(self, sid: bytes) -> Callable[[Recent], Live] | None:
+        masked = self._masked
+        if masked is None:
+            return None
+        return lambda raw: Live(raw, lambda after: masked.reading(sid, after).flow)
+
+    def _cols(self, sid: bytes) -> int:
+        view = self.view(sid)
+        return view.cols if view is not None else 0
+
+    def read_shown(self, sid: bytes, after: int, limit: int, max_bytes: int) -> list[Row]:
+        """Events of the log as they may be shown, all of them that are there. LogUnavailable."""
+        reader = self._masked.all_of if self._masked is not None else self.reader.events
+        return reader(sid, after, limit, max_bytes)
+
+    def history_shown(self, sid: bytes, history: History) -> History:
+        """Lines that scrolled off, as they may be shown."""
+        return history if self.mask is None else masking.history_masked(history, self.mask, self._cols(sid))
 
     def watched(self, sid: bytes) -> Hub | None:
         """The session's hub if somebody watches it."""

@@ -20,6 +20,7 @@ from tether.wire.control import (
     Attach,
     Credit,
     Detach,
+    History,
     HistoryQuery,
     Input,
     InputAck,
@@ -120,7 +121,7 @@ class Connection:
     def _said(self, message: Any) -> None:
         """What the broker says to this client."""
         self.viewer.leads = self.standing.mode == "control"
-        self.tell(message)
+        self.tell(self._side.history_shown(self.sid, message) if isinstance(message, History) else message)
 
     # -- from the client
 

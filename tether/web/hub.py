@@ -14,9 +14,11 @@ from typing import Final, Protocol
 
 from tether.bus import Subscriber
 from tether.bus.readers import AsyncSockets
+from tether.masking import SILENCE_S
 from tether.web.attachment import Piece, Recent, live_piece
 from tether.web.carrier import Carrier
 from tether.web.frameclock import FrameClock
+from tether.web.masked import Live
 from tether.wire.codec import WireError
 
 # Two megabytes of full events may wait in the socket; what is dropped beyond is read from the log.
@@ -54,9 +56,14 @@ class Hub:
         subscribe: Callable[[], Subscriber],
         hear_store: Callable[[bool], None],
         sockets: AsyncSockets,
+        masked: Callable[[Recent], Live] | None = None,
     ) -> None:
         self.sid = sid
-        self.recent = Recent()
+        self._raw = Recent()
+        self._live = masked(self._raw) if masked is not None else None
+        self.recent = self._live.recent if self._live is not None else self._raw
+        self._silence: asyncio.TimerHandle | None = None
+        self._heard = 0.0  # when something came last, on the loop's clock
         self.newest = 0  # the newest event that is known to exist
         self.offset = 0  # behind the newest output that was seen here
         self.watchers: dict[Watcher, None] = {}
@@ -77,6 +84,8 @@ class Hub:
         """Unsubscribe."""
         if self._due is not None:
             self._due.cancel()
+        if self._silence is not None:
+            self._silence.cancel()
         if self._hearing[1]:
             self._hear_store(False)
         if self._subscriber is not None:
@@ -124,6 +133,35 @@ class Hub:
         if wanted[1] != before[1]:
             self._hear_store(wanted[1])
 
+    # -- what is secret in it
+
+    def advance(self, cursor: int) -> bool:
+        """A client at `cursor` wants what follows: have it masked. False when that has to wait for more, or silence."""
+        if self._live is None:
+            return True
+        self._live.advance(cursor)
+        if self._live.waiting and self._silence is None:
+            self._silence = self._loop.call_later(SILENCE_S, self._listen)
+        return not self._live.awaits(cursor)
+
+    def all_taken(self, cursor: int) -> bool:
+        """True when a client at `cursor` has everything that there is."""
+        return cursor >= self.recent.last > 0 and (
+            self._live is None or self._live.awaits(cursor) or not self._live.more
+        )
+
+    def _listen(self) -> None:
+        """Has the session been silent for long enough to show, hidden, what waits?"""
+        self._silence = None
+        if self._live is None or not self._live.waiting:
+            return
+        left = self._heard + SILENCE_S - self._loop.time()
+        if left > 0:
+            self._silence = self._loop.call_later(left, self._listen)
+            return
+        self._live.silent()
+        self._news()
+
     # -- who gets it when
 
     def packed(self, carrier: Carrier, pieces: list[Piece]) -> bytes:
@@ -137,8 +175,8 @@ class Hub:
     def _news(self) -> None:
         """Something can be fetched: who controls gets it at once, the others when their frame is due."""
         self._chunks.clear()
-        if self.newest < self.recent.last:
-            self.newest = self.recent.last
+        if self.newest < self._raw.last:
+            self.newest = self._raw.last
         observers = False
         for watcher in list(self.watchers):
             if watcher.leads:
@@ -179,8 +217,9 @@ class Hub:
         except WireError as error:
             log.warning("event=bad-live-frame error=%r", str(error))
             return False
-        if piece is None or not self.recent.add(piece):
+        if piece is None or not self._raw.add(piece):
             return False
+        self._heard = self._loop.time()
         self.offset = max(self.offset, piece.offset + piece.size)
         return True
 

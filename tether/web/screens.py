@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from tether import rewind
+from tether.masking import Mask, snapshot_masked
 from tether.screen import ScreenUnavailable
 from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogReader, LogUnavailable
@@ -27,10 +28,11 @@ ANSWER_S: Final = 0.7
 
 
 class Screens:
-    """Asks over `uplink`, reads with `reader`."""
+    """Asks over `uplink`, reads with `reader`; what is secret is hidden with `mask`."""
 
-    def __init__(self, uplink: Uplink, reader: LogReader) -> None:
+    def __init__(self, uplink: Uplink, reader: LogReader, mask: Mask | None = None) -> None:
         self._uplink = uplink
+        self._mask = mask
         self._reader = reader
         self._client = os.urandom(16)
         self._made: dict[tuple[bytes, int], asyncio.Task[Snapshot | None]] = {}
@@ -50,6 +52,10 @@ class Screens:
         return await asyncio.shield(task)
 
     async def _make(self, view: SessionView, history: int) -> Snapshot | None:
+        found = await self._find(view, history)
+        return found if found is None or self._mask is None else snapshot_masked(found, self._mask)
+
+    async def _find(self, view: SessionView, history: int) -> Snapshot | None:
         if view.state not in ENDED:
             found = await self._of_worker(view.sid, history)
             if found is not None:

@@ -72,7 +72,7 @@ async def get_events(request: Request) -> Response:
     size = 0
     while len(rows) < limit and size < EVENTS_BYTES_MAX:
         start = rows[-1][0] if rows else after
-        found = _read(side, view.sid, start, min(READ_EVENTS, limit - len(rows)))
+        found = _shown(side, view.sid, start, min(READ_EVENTS, limit - len(rows)))
         if not found:
             break
         rows += found
@@ -172,6 +172,14 @@ def _read(side: BusSide, sid: bytes, after: int, limit: int) -> list[tuple[int, 
         raise ApiError(503, "log", "The log can't be read now", "Look at it with: tether status") from None
 
 
+def _shown(side: BusSide, sid: bytes, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """As `_read`, with what is secret hidden."""
+    try:
+        return side.read_shown(sid, after, limit, READ_BYTES)
+    except LogUnavailable:
+        raise ApiError(503, "log", "The log can't be read now", "Look at it with: tether status") from None
+
+
 def _last(side: BusSide, sid: bytes) -> int:
     try:
         return side.reader.last_seq(sid)
@@ -182,7 +190,7 @@ def _last(side: BusSide, sid: bytes) -> int:
 async def _output(side: BusSide, sid: bytes, after: int, last: int, wanted: int) -> AsyncIterator[tuple[int, bytes]]:
     """(offset, bytes) of the output behind `wanted` in the events behind `after` up to `last`."""
     while after < last:
-        rows = _read(side, sid, after, READ_EVENTS)
+        rows = _shown(side, sid, after, READ_EVENTS)
         if not rows:
             return
         for seq, body in rows:

@@ -167,7 +167,7 @@ class Viewer:
                 carrier.write(carrier.pack([*news, *(piece.frame for piece in pieces)]))
             else:
                 carrier.write(hub.packed(carrier, pieces))
-            if self._place.live(hub.recent):
+            if hub.all_taken(self._place.cursor):
                 return
         self._pump_later(0.0)
 
@@ -185,6 +185,8 @@ class Viewer:
         """The events to send now, which count as sent, and whether others here may get the same."""
         if self._skips(hub):
             return [], False
+        if self._place.wants() and not hub.advance(self._place.cursor):
+            return [], False
         match self._place.source(hub.recent, hub.newest):
             case "live":
                 return self._place.take(self._place.batch(hub.recent)), True
@@ -198,7 +200,7 @@ class Viewer:
 
     def _read_log(self) -> list[Piece]:
         try:
-            rows = self._side.reader.events(
+            rows = self._side.shown.events(
                 self._sid, self._place.cursor, limit=READ_EVENTS, max_bytes=self._place.read_bytes()
             )
         except LogUnavailable:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tether import masking, settings
 from tether.cli import cast, finding, history
 from tether.cli.call import line, note
 from tether.cli.plaintext import Plain
@@ -44,7 +45,9 @@ def export(
     paths = resolve()
     view = finding.find_any(paths, session)
     with contextlib.closing(LogReader(paths)) as log:
-        found = makers[form](history.read(log, view.sid), view.title)
+        events = history.read(log, view.sid)
+        mask = masking.load(paths, settings.load(paths.settings).masking.export)
+        found = makers[form](events if mask is None else masking.events_masked(events, mask), view.title)
         if not output:
             for text in found:
                 sys.stdout.write(text)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tether import rewind
+from tether import masking, rewind, settings
 from tether.cli import finding, moments, screens
 from tether.cli.call import CALL, line, out_json, warn
 from tether.errors import USAGE, TetherError
@@ -55,7 +55,8 @@ def snapshot(
         found = (
             rewind.snapshot(log, view, 0, moment(log, view, at)) if at else screens.newest(paths, log, view)
         )  # fmt: skip
-    shown = screens.show(found)
+    mask = masking.load(paths, settings.load(paths.settings).masking.snapshot)
+    shown = screens.show(found if mask is None else masking.snapshot_masked(found, mask))
     try:
         if CALL.json:
             out_json(_document(view, found, shown))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tether import rendered
+from tether import masking, rendered, settings
 from tether.cli import finding
 from tether.cli.call import CALL, line, out, out_json, warn
 from tether.clock import monotonic
@@ -51,7 +51,11 @@ def search(
         for view in reversed(chosen):
             if not hunt.through(log, log.session(view.sid) or view):
                 break
-    _print(hunt.found[:limit], hunt.left)
+    mask = masking.load(paths, settings.load(paths.settings).masking.search)
+    found = hunt.found[:limit]
+    if mask is not None:
+        found = [(view, one._replace(text=mask.text(one.text))) for view, one in found]
+    _print(found, hunt.left)
     return 0 if hunt.found else FAILED
 
 
