@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 # What may follow a telling word within its name.
 _SUFFIX: Final = re.compile(
-    rb"(?:[ ](?:key|value)|[_.-]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text|string|str|prod(?:uction)?|dev"
-    rb"|stag(?:e|ing)|live|test|main|primary|secondary|old|new|current|default|root|admin|user|write|read|rw|ro|hex|pem|enc|encoded"
+    rb"(?:[ ](?:key|value)|[_.-]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text|string|str|dev"
+    rb"|prod(?:uction)?|stag(?:e|ing)|live|test|main|primary|secondary|old|new|current|default|root|admin|user|write|read|rw|ro"
+    rb"|hex|pem|enc|encoded"
     rb"|once|only|private|data|header|auth|prd|stg|qa|api|\d{1,4}))*(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
