@@ -28,6 +28,11 @@ HANDMADE: Final[dict[str, str]] = {
     "bce": "\x1b[44m\x1b[2J\x1b[3;5Hblue\x1b[41m\x1b[K\x1b[m\x1b[5;1H\x1b[42m\x1b[5X\x1b[m.",
     "bce scroll": "\x1b[45mx\x1b[10;1H\n\n\nafter\x1b[m\n.",
     "bce wrap": "\x1b[10;1H\x1b[46m" + "w" * 50 + "\x1b[m\r\nplain",
+    "bce wrap in scrollback": "line\r\n" * 12
+    + "\x1b[H\x1b[J\x1b[46m"
+    + "w" * 50
+    + "\x1b[m\x1b[10;1H"
+    + "line\r\n" * 30,
     "erase": "".join(f"line {n} text\r\n" for n in range(9))
     + "\x1b[4;4H\x1b[K\x1b[5;4H\x1b[1K\x1b[6;4H\x1b[2K\x1b[7;4H\x1b[1J",
     "erase below": "".join(f"line {n} text\r\n" for n in range(9)) + "\x1b[4;4H\x1b[J.",
