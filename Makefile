@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit screen security integration browser webtest chaos bench web wire binding docs dist clean
+.PHONY: help setup run test check fmt unit screen security fuzz integration browser webtest chaos bench web wire binding docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -45,6 +45,11 @@ integration: $(VENV)/dev.stamp  ## Real gateways, terminals and sockets
 
 security: $(VENV)/dev.stamp  ## Attacks on a real gateway
 	$(BIN)/python -m pytest tests/security
+
+fuzz: $(VENV)/dev.stamp  ## Every reader of strangers' bytes, a minute each (SECONDS=600 for more), and the API's document
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --group fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
+	$(BIN)/python -m tests.fuzz.api --seconds $(or $(SECONDS),60)
 
 browser: $(VENV)/dev.stamp  ## Pages in chromium
 	$(BIN)/python -m pytest tests/browser

@@ -95,7 +95,7 @@ def _listen(broker: BrokerClient, client: bytes, typed: Typed, epoch: int) -> in
                         status=CONFLICT,
                     )
                 epoch = got[1].epoch
-            case Refused(code="not-ready" | "not-attached" | "hello-first"):
+            case Refused(code="not-ready" | "not-attached" | "hello-first" | "notice"):
                 pass  # it is sent again
             case Refused():
                 raise refusal(got[1])

@@ -269,6 +269,8 @@ class Uplink:
             self._attach_req = 0
             self.ended = True
             self._feed.check()
+        elif refused.code == "notice":
+            self.changed = refused.message
         elif refused.code == "hello-first":
             if now >= self._hello_at:
                 self._hello_at = now + _ATTACH_RETRY_S

@@ -26,6 +26,7 @@ from tether.web import (
     audit_api,
     channel,
     devices_api,
+    openapi,
     pages,
     pairing_api,
     screen_api,
@@ -105,6 +106,7 @@ def route_table() -> RouteTable:
     table.post("/api/v1/devices/revoke", devices_api.revoke, scope=scopes.ADMIN)
     table.post("/api/v1/tickets", devices_api.make_ticket, scope=scopes.PAIR)
     table.get("/api/v1/audit", audit_api.entries, scope=scopes.LOCAL)
+    table.get("/api/v1/openapi", openapi.show, scope=scopes.LOCAL)
     table.post("/api/v1/pairing", pairing_api.make_offer, scope=scopes.PAIR)
     table.get("/api/v1/pairing", pairing_api.show_offer, scope=scopes.PAIR)
     table.post("/api/v1/pairing/decide", pairing_api.decide, scope=scopes.PAIR)
@@ -155,6 +157,7 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
     app.router.redirect_slashes = False
     app.state.credentials = credentials
     app.state.port = port
+    app.state.document = lambda: openapi.document(table.routes, table.policy_of, table.scope_of)
     app.state.pairing = Pairing(key_pair(bytes.fromhex(secret_files.ensure_token(paths.gateway_key))))
     # What stands between the gateway and who asks for another name than this machine's own: somebody.
     app.state.path_of = elsewhere.path_of

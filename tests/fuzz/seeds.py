@@ -1,0 +1,39 @@
+"""What fuzzing begins with: one good input of each kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from tether.noise import Initiator, key_pair
+from tether.web import parcels
+from tether.web.carrier import messages
+from tether.wire.framing import framed
+
+GOLDEN: Final = Path(__file__).parents[1] / "data" / "wire" / "v1"
+
+
+def seeds(name: str) -> list[bytes]:
+    """The first inputs for the target `name`."""
+    golden = [path.read_bytes() for path in sorted(GOLDEN.glob("*.bin"))]
+    request = json.dumps({"method": "POST", "path": "/api/v1/x?y=1", "body": {"a": [1]}}).encode()
+    device = {"id": "a", "kind": "device", "name": "n", "scopes": ["observe"], "created": 1, "epoch": 1, "key": "00"}
+    by_name: dict[str, list[bytes]] = {
+        "wire": golden,
+        "attachment": [frame[16:] for frame in golden],
+        "framing": [framed(frame) for frame in golden[:8]] + [b"\xff\xff\xff\xff"],
+        "websocket": [messages(golden[:3]), b"\x82\x85abcdhello", b"\x81\x80abcd", b"\x88\x80abcd"],
+        "headers": [
+            b"GET: /api/v1/sessions\r\nhost: 127.0.0.1:4789\r\nauthorization: Bearer x\r\nx-tether: 1",
+            b"GET: /\r\nhost: far.example\r\norigin: https://far.example\r\ncookie: tether-4789=a; b=c",
+        ],
+        "parcel": [parcels.pack(parcels.REQUEST, 1, request), request, b'{"session":"k3v9"}'],
+        "noise": [Initiator(key_pair(b"d" * 32), key_pair(b"g" * 32).public, b"other").write(b"{}")],
+        "knock": [b"\1" + b"i" * 8 + bytes(96), b"\2" + bytes(96), b"\3", b'{"name":"phone","platform":"iOS"}'],
+        "secrets": [b"Bearer abc", b"k3v9x0pq", b"\x1b]0;x\x07"],
+        "registry": [json.dumps({"version": 1, "epoch": 3, "devices": [device]}).encode()],
+        "assertion": [b'{"aud":"aud","iss":"https://team.cloudflareaccess.com","exp":99}', b'{"keys":[{"kty":"RSA"}]}'],
+        "trail": [b'{"seq":1,"ts":1,"kind":"pair","actor":"a","session":"","facts":{},"prev":"00","hash":"00"}'],
+    }
+    return by_name.get(name, [])
