@@ -42,6 +42,27 @@ export function getSession(id: string): Promise<Answer<SessionInfo>> {
   return get(`/api/v1/sessions/${encodeURIComponent(id)}`, (body) => (body as { session: SessionInfo }).session);
 }
 
+/** One row of the audit log; `ts` in microseconds since 1970. */
+export interface AuditEntry {
+  readonly seq: number;
+  readonly ts: number;
+  readonly kind: string;
+  readonly actor: string;
+  readonly session: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Rows, the newest first; `next` is where the older ones begin, 0 when there are none. */
+export interface AuditPart {
+  readonly entries: readonly AuditEntry[];
+  readonly next: number;
+}
+
+/** The audit log before row `before`, or its newest part (0). */
+export function auditEntries(before: number): Promise<Answer<AuditPart>> {
+  return get(`/api/v1/audit?limit=200${before > 0 ? `&before=${before}` : ""}`, (body) => body as AuditPart);
+}
+
 /** Is this still a gateway that lets us in? */
 export function whoAmI(): Promise<Answer<null>> {
   return get("/api/v1/me", () => null);

@@ -20,6 +20,7 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
     <div class="app" onClick={followLink}>
       {where.page === "list" && <ListPage />}
       {where.page === "pair" && <PairPage invitation={invitation} />}
+      {where.page === "audit" && <LazyAudit />}
       {where.page === "session" && <LazySession key={where.id} id={where.id} />}
       {where.page === "nowhere" && (
         <Splash title={text.unknownSession} hint={text.unknownSessionHint}>
@@ -28,6 +29,15 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
       )}
     </div>
   );
+}
+
+/** Looked at now and then: its own chunk. */
+function LazyAudit() {
+  const [page, setPage] = useState<{ Page: ComponentType } | null>(null);
+  useEffect(() => {
+    void import("./AuditPage").then((module) => setPage({ Page: module.AuditPage }));
+  }, []);
+  return page === null ? <Splash title={text.loading} /> : <page.Page />;
 }
 
 /** The list needs neither the protocol nor the terminal: they come with the first session. */
