@@ -71,7 +71,8 @@ def sample(route: BaseRoute) -> tuple[str, str, str]:
     return "http", method, route.path.replace("{id}", "k3v9x0pq").replace("{name}", "favicon.ico")
 
 
-OPEN = {"/api/v1/health", "/", "/audit", "/pair", "/s/{id}", "/remote/session/{id}", "/assets", "/authority.crt", "/{name}"}
+PAGES = {"/", "/audit", "/pair", "/s/{id}", "/remote/session/{id}"}
+OPEN = {"/api/v1/health", *PAGES, "/assets", "/authority.crt", "/{name}"}
 
 
 # What proves who one is, and so begins without a credential: the ticket, the offer's secret, the device's key.
