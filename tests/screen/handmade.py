@@ -28,7 +28,7 @@ HANDMADE: Final[dict[str, str]] = {
     "bce": "\x1b[44m\x1b[2J\x1b[3;5Hblue\x1b[41m\x1b[K\x1b[m\x1b[5;1H\x1b[42m\x1b[5X\x1b[m.",
     "bce scroll": "\x1b[45mx\x1b[10;1H\n\n\nafter\x1b[m\n.",
     "bce wrap": "\x1b[10;1H\x1b[46m" + "w" * 50 + "\x1b[m\r\nplain",
-    "bce wrap in scrollback": "line\r\n" * 12
+    "bce wrap in scrollback": "line\r\n" * 30
     + "\x1b[H\x1b[J\x1b[46m"
     + "w" * 50
     + "\x1b[m\x1b[10;1H"
