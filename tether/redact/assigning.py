@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 # What may follow a telling word within its name.
 _SUFFIX: Final = re.compile(
-    rb"(?:[ ](?:key|value)|[_.-]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text|string|str|dev"
-    rb"|prod(?:uction)?|stag(?:e|ing)|live|test|main|primary|secondary|old|new|current|default|root|admin|user|write|read|rw|ro"
+    rb"(?:[ ](?:key|value|\d{1,2}(?=[ \t]?[:=]))|[_.-]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text"
+    rb"|string|str|dev|prod(?:uction)?|stag(?:e|ing)|live|test|main|primary|secondary"
+    rb"|old|new|current|default|root|admin|user|write|read|rw|ro"
     rb"|hex|pem|enc|encoded"
     rb"|once|only|private|data|header|auth|prd|stg|qa|api|\d{1,4}))*(?![A-Za-z0-9_])",
     re.IGNORECASE,
@@ -19,7 +20,7 @@ _CLOSE: Final = rb"(?:\\?[\"'`])?[\])]{0,2}(?:\\?[\"'`])?"
 _ASSIGN: Final = re.compile(
     _CLOSE
     + rb"(?:[ \t]\[[^\]\n]{0,40}\])?[ \t]{0,40}"
-    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*=|:=|=>|={1,3}|->|::?)"
+    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*=|:=|=>|={1,3}|->|::?|<<<)"
     + rb"[ \t]{0,30}"
 )
 # The name is itself a value: {"name": "X", "value": "..."}, also over two lines of YAML, or an attribute of XML.
@@ -28,8 +29,9 @@ _VALUE: Final = re.compile(
 )
 _TABLE: Final = re.compile(rb"[\"'`]?[ \t]{1,40}(?:\xe2(?:\x94[\x82\x83]|\x95\x91)|\|)[ \t]{1,40}|[ \t]{2,40}|\t+")
 _IS: Final = re.compile(
-    rb"[\"'`)]?[ \t]+(?:(?:is|was|set to|are|will be|to)(?:[ \t]+(?:now|set to))?[ \t]*:?"
-    rb"|(?:for|of)[ \t]+\S{1,40}?[ \t]?[:=]|\w{1,20}[ \t]=)[ \t]+"
+    rb"[\"'`)]?[ \t]+(?:(?:(?:is|was|has been)[ \t]+)?(?:(?:generated|created|set|reset)[ \t]+)?(?:for|of)[ \t]+"
+    rb"(?:[\w'-]+[ \t]+){0,2}?\S{1,40}?[ \t]?[:=]"
+    rb"|(?:is|was|set to|are|will be|to)(?:[ \t]+(?:now|set to))?[ \t]*:?|\w{1,20}[ \t]=)[ \t]+"
 )
 _OPTION_VALUE: Final = re.compile(rb"[ \t]+--?(?:body|b|value|v|data|secret-string|with-value)[ \t=]+")
 _CALL: Final = re.compile(rb"\([ \t]*(?=[\"'`])|[\"'][ \t]*,[ \t]*(?=[\"'])")
@@ -39,11 +41,13 @@ _ELEMENT: Final = re.compile(rb"[ \t]*(?:[\w:]+=[\"'][^\"'\n]{0,40}[\"'][ \t]*)?
 _OPTION: Final = re.compile(rb"(?:^|[\s\"'=(\[,])--?[\w-]{0,40}\Z")
 _SPACED: Final = re.compile(
     rb"(?:^|[\s;&|])(?:env|arg|set|set -\w+|setenv|setx|export|login[ \t]+\S+|machine[ \t][^\n]*|requirepass"
-    rb"|config set \S*|config(?:[ \t]+--?[\w-]+)*)[ \t]+[\w.:/-]{0,60}\Z|\A[ \t]*\Z|[ \t]{2}\Z",
+    rb"|config set \S*|config(?:[ \t]+--?[\w-]+)*)[ \t]+[\w.:/-]{0,60}\Z|\A[ \t]*[\w.-]{0,30}\Z|[ \t]{2}\Z",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(rb"<[\w:.-]{0,40}\Z")
 _UPPER: Final = re.compile(rb"(?:^|[\s\"'`;&|({\[,:])(?:-e[ \t]*|-D|\+)?[A-Z][A-Z0-9_]*\Z")
+
+_WRAP: Final = re.compile(rb"\([ \t]*(?=[bfr@]?[\"'][A-Za-z0-9+/=_.~!@#$%^&*-]{12,}[\"'][ \t]*[,)])")
 
 # Values. A string may say what it is (b"", f"", @"").
 _QUOTE: Final = re.compile(rb"(?:[bfruBFRU@]{1,2}|\$)?(\\{0,3}[\"'`])")
@@ -116,6 +120,8 @@ def _spaced(text: bytes, name: int, end: int) -> Value | None:
         if found is not None:
             return _read(text, found.end(), open_ended=False)
     found = _SPACE.match(text, end)
+    if found is not None and text[found.end() : found.end() + 1] in b"\"'":
+        return _read(text, found.end(), open_ended=False)
     if found is not None:
         before = _before(text, name)
         if _OPTION.search(before) or _SPACED.search(before):
@@ -131,6 +137,12 @@ def _element(text: bytes, name: int, end: int) -> Value | None:
     body = _ELEMENT_BODY.match(text, found.end())
     stop = body.end() if body is not None else found.end()
     return Value(found.end(), stop, True, stop == len(text))
+
+
+def _wrapped(text: bytes, at: int) -> Value | None:
+    """A string that a call makes something of: String::from("...")."""
+    opening = _WRAP.match(text, at)
+    return None if opening is None else _read(text, opening.end(), open_ended=False)
 
 
 def _before(text: bytes, at: int) -> bytes:
@@ -158,5 +170,5 @@ def _read(text: bytes, at: int, open_ended: bool) -> Value | None:
     if stop == len(text):
         return Value(at, stop, False, True)
     if not open_ended and text[stop : stop + 1] in (b"(", b"[", b"{", b"<") and stop > at:
-        return Value(at, stop, False, False, True)  # a call, an index
+        return _wrapped(text, stop) or Value(at, stop, False, False, True)  # a call, an index
     return Value(at, at + len(text[at:stop].rstrip(_TRAILING)), False, False)

@@ -165,7 +165,7 @@ def _token_end(rule: TokenRule, text: bytes, start: int, stop: int) -> int:
 
 def _plausible(rule: TokenRule, value: bytes) -> bool:
     if rule.password:
-        return not values.refused(value)
+        return values.chosen(value)
     if rule.digits and not any(48 <= c <= 57 for c in value):
         return False
     if rule.words and values.wordy(value):

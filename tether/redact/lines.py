@@ -21,6 +21,8 @@ _TOKEN: Final = re.compile(
     + rb")|[\x00-\x1f\x7f]",
     re.DOTALL,
 )
+# Final bytes of sequences that move the cursor, or what stands around it.
+_MOVING: Final = b"HfG`dCaDABeEFsuKPJMLST@X"
 # A cursor that jumps further to the right than this begins a line.
 _GAP_MAX: Final = 256
 # Rows before the first absolute position lie far from all that have a number.
@@ -116,11 +118,15 @@ class Drawing:
             elif kind == "back":
                 line.back(1)
             elif kind == "escape":
-                final = token["final"]
-                if final is not None:
-                    self._move(final, token["csi"])
-                elif token[0] in (b"\x1b7", b"\x1b8"):
-                    self._move(b"s" if token[0] == b"\x1b7" else b"u", b"")
+                self._escape(token)
+
+    def _escape(self, token: re.Match[bytes]) -> None:
+        final = token["final"]
+        if final is not None:
+            if final in _MOVING:
+                self._move(final, token["csi"])
+        elif token[0] in (b"\x1b7", b"\x1b8"):
+            self._move(b"s" if token[0] == b"\x1b7" else b"u", b"")
 
     def _begin(self, row: int, col: int) -> Line:
         line = Line(row, col)

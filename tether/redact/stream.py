@@ -24,8 +24,8 @@ CONTEXT_BYTES: Final = 2048
 # A trigger further back than this begins nothing any more.
 NEAR_BYTES: Final = 768
 # Around what a first look finds, so many lines are looked at again.
-LINES_BEFORE: Final = 4
-LINES_BEHIND: Final = 2
+LINES_BEFORE: Final = 3
+LINES_BEHIND: Final = 1
 # An unfinished sequence longer than this leaves as it comes.
 SEQUENCE_MAX: Final = 4096
 # More than this is not held back for a secret: it leaves hidden.

@@ -18,6 +18,10 @@ _PAIRS: Final = frozenset(
         b"ay pi pp gs ze dd rn fa wi ov og gn ru ey fl rl dl pu tp wa cs ok ht oi ph "
     ).split()
 )
+_SMALL: Final = re.compile(rb"[a-z]")
+_CAPITAL: Final = re.compile(rb"[A-Z]")
+_DIGIT: Final = re.compile(rb"[0-9]")
+_SIGN: Final = re.compile(rb"[^A-Za-z0-9_\-. \x80-\xff]")
 _LETTERS: Final = re.compile(rb"[a-z]+")
 _WORDS: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -34,10 +38,14 @@ _TEMPLATE: Final = re.compile(
     rb"\$\{?[A-Za-z_]\w*\}?\Z|\$\{|\$\(|<|\{|%[({sd]|%\w+%\Z|\[[A-Z ]+\]\Z|@[\w.]+@?\Z|:[a-z_]+\Z|\*+\Z|-+\Z|#\{"
 )
 _REFERENCE: Final = re.compile(
-    rb"(?:https?|file|ftp|ssh|git|s3|gs|op|vault|ref\+\w+|secretsmanager|ssm|keyring|env|arn|urn|projects|sha\d+|md5|data)[:/]|(?:\.{0,2}|~)/[\w.@-]+/",
+    rb"(?:https?|file|ftp|ssh|git|s3|gs|op|vault|ref\+\w+|secretsmanager|ssm|keyring|env|arn|urn|projects|sha\d+|md5|data)[:/]",
     re.IGNORECASE,
 )
-_PATH: Final = re.compile(rb"(?:[A-Za-z]:)?[~.]{0,2}[/\\](?:[\w.@ -]+[/\\])*[\w.@-]*\.?\w*\Z")
+_PATH: Final = re.compile(
+    rb"(?:[A-Za-z]:)?[~.]{0,2}[/\\](?:[\w.@ -]+[/\\])*[\w.@-]*\.?\w*\Z|(?:\.{0,2}|~)/[\w.@-]+/"
+    rb"|[\w.-]+(?:/[\w.-]+)+\.\w{1,4}\Z"
+)
+_PAIR: Final = re.compile(rb"[a-z]{2,8}=[a-z./-]+\Z")
 _NUMBER: Final = re.compile(rb"[-+]?[\d.,_:/%\sTZ-]+(?:ms|s|m|h|d|k|kb|mb|gb|tb|px|%)?\Z", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[A-Za-z_$@][\w$-]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*\Z")
 _DATE: Final = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?\Z")
@@ -87,16 +95,24 @@ def refused(value: bytes) -> bool:
         or _REFERENCE.match(value)
         or (_PATH.match(value) and (len(value) < 12 or wordiness(value) >= 0.45))
         or _DATE.match(value)
+        or _PAIR.match(value)
         or placeholder(value)
     )
 
 
 def _classes(value: bytes) -> tuple[bool, bool, bool, bool]:
-    lower = any(97 <= c <= 122 for c in value)
-    upper = any(65 <= c <= 90 for c in value)
-    digit = any(48 <= c <= 57 for c in value)
-    symbol = any(c < 128 and not chr(c).isalnum() and c not in b"_-. " for c in value)
-    return lower, upper, digit, symbol
+    """Are there small letters, capitals, digits, signs?"""
+    return (
+        _SMALL.search(value) is not None,
+        _CAPITAL.search(value) is not None,
+        _DIGIT.search(value) is not None,
+        _SIGN.search(value) is not None,
+    )
+
+
+def chosen(value: bytes) -> bool:
+    """May this, where only a password can stand, be one? A lone word is a stand-in."""
+    return not refused(value) and not (value.isalpha() and (value.islower() or len(value) < 8))
 
 
 def password(value: bytes, quoted: bool) -> bool:
