@@ -6,6 +6,11 @@ no accident. Kills of any other kind hit other places, and count for nothing.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
+import signal
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
@@ -30,6 +35,25 @@ class At:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ring.mark_feeding(None)
+
+
+def survives(trial: Callable[[], object], limit_s: float = 10.0) -> bool:
+    """Do it in a child process: True when that got to its end, in time."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            trial()
+            os.write(writer, b".")
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as told:
+        done = bool(select.select([told], [], [], limit_s)[0]) and told.read(1) == b"."
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):  # where nobody waits for children, the kernel did
+        os.waitpid(pid, 0)
+    return done
 
 
 def count(ring: Ring, kept: WorkerState) -> int:

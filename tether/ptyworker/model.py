@@ -299,6 +299,17 @@ class Model:
         worker.change(screen=False)
 
 
+def warm_up() -> None:
+    """Do once what every model does, for processes that are forked from this one. ScreenUnavailable where there is no
+    emulator."""
+    screen = Screen(80, 24, on_reply=lambda _reply: None)
+    screen.feed(b"\x1b[5nwarm\r\n" * 30)
+    screen.resize(100, 30)
+    screen.snapshot(CHECKPOINT_LINES)
+    screen.compress()
+    screen.close()
+
+
 def _fitting(screen: Screen, history: int) -> bytes:
     """The snapshot with as many of `history` lines as fit into a message."""
     data = screen.snapshot(history)

@@ -16,7 +16,7 @@ import msgspec
 from tether import locks, service
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
-from tether.ptyworker import holder, kin, state, terminal
+from tether.ptyworker import danger, holder, kin, model, state, terminal
 from tether.ptyworker.agentprocess import AgentProcess, Execution
 from tether.ptyworker.handing import taken_over
 from tether.ptyworker.holder import Order
@@ -24,8 +24,6 @@ from tether.ptyworker.loop import Worker
 from tether.ptyworker.sockets import Sockets
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
-from tether.screen import ScreenUnavailable
-from tether.screen.binding import library as load_library
 from tether.wire.codec import encode_body, peek_tag
 from tether.wire.events import Created, Started
 from tether.wire.ids import public_id
@@ -80,11 +78,11 @@ def run_spare(paths: Paths, connection: int) -> int:
 
 
 def preload(paths: Paths) -> None:
-    """In the nursery: what all workers have in common. Load the terminal emulator's library, so that they share it;
-    nothing of it is run here, as what it does to the process that runs it is a worker's risk."""
+    """In the nursery: what all workers have in common. The terminal emulator is used once, so that they share what that
+    takes of memory; first in a child, because native code may take along whoever runs it."""
     _redirect(paths)
-    with contextlib.suppress(ScreenUnavailable):
-        load_library()
+    if danger.survives(model.warm_up):
+        model.warm_up()
 
 
 def re_execute(worker: Worker) -> None:
