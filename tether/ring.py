@@ -39,7 +39,7 @@ from tether.wire.limits import CLIENT_ID_BYTES, INPUT_QUEUE_BYTES, OUTPUT_BYTES_
 
 MAGIC: Final = b"TETHRING"
 VERSION: Final = 1
-READ_MAX: Final = 16 * 1024  # of one read(2) from a terminal; the kernel gives about 4 KiB
+READ_MAX: Final = 16 * 1024  # what is read between two notes; one read(2) from a terminal gives about 4 KiB
 _SLOT: Final = 512
 _STATE_SLOT: Final = 64 * 1024
 _MARK_AT: Final = 2 * _SLOT
@@ -49,7 +49,7 @@ _STATE_AT: Final = 4096
 _INPUT_AT: Final = _STATE_AT + 2 * _STATE_SLOT
 _OUTPUT_AT: Final = _INPUT_AT + INPUT_QUEUE_BYTES
 _RECORD: Final = struct.Struct("<IIQQQ")
-_HEAD: Final = struct.Struct("<8sII18Q16s")
+_HEAD: Final = struct.Struct("<8sII16Q16x16s")  # 16 bytes are free for later
 _STATE: Final = struct.Struct("<QII")
 _MARK: Final = struct.Struct("<Q")
 _FEEDING_AT: Final = _MARK_AT + 8
@@ -88,12 +88,7 @@ class Header:
     epoch: int = 0
     last_n: int = 0  # newest input taken from last_client
     state_generation: int = 0
-    flags: int = 0
-    spare: int = 0
     last_client: bytes = bytes(CLIENT_ID_BYTES)
-
-
-FLAG_ENDED: Final = 1  # the exit event is in the ring; nothing follows
 
 
 @dataclass(frozen=True)
@@ -173,7 +168,7 @@ class Ring:
         body = _HEAD.pack(
             MAGIC, VERSION, 0, h.generation, h.area, h.tail, h.head, h.tail_seq, h.next_seq, h.offset, h.pending,
             h.pending_ts, h.acked, h.input_head, h.input_tail, h.input_writing, h.epoch, h.last_n, h.state_generation,
-            h.flags, h.spare, h.last_client,
+            h.last_client,
         )  # fmt: skip
         at = _SLOT * (header.generation & 1)
         self._map[at : at + 4] = b"\0\0\0\0"

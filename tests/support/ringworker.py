@@ -12,6 +12,7 @@ import struct
 import sys
 from pathlib import Path
 
+from tether.ptyworker.terminal import read_into
 from tether.ring import Ring
 
 ENTRY = struct.Struct("<QI")
@@ -36,9 +37,10 @@ def main(path: Path, fd: int, store: str) -> None:
         if not ring.room() or ring.header.pending >= 24_000:
             ring.seal()
             file_records(ring, file)
-        try:
-            ring.note(os.readv(fd, [ring.ground()]), 1)
-        except BlockingIOError:
+        size = read_into(fd, ring.ground())
+        if size > 0:
+            ring.note(size, 1)
+        else:
             ring.seal()
             file_records(ring, file)
             select.select([fd], [], [])

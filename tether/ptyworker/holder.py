@@ -32,6 +32,14 @@ class Order:
     slave: int
 
 
+def order_line(
+    sid: bytes, spec: dict[str, Any], master: int, slave: int
+) -> tuple[list[bytes], list[tuple[int, int, array.array[int]]]]:
+    """What `receive_order` takes, for sendmsg."""
+    line = json.dumps({"op": "session", "sid": sid.hex(), "spec": spec, "fds": 2}).encode() + b"\n"
+    return [line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", (master, slave)))]
+
+
 def receive_order(spawner: socket.socket) -> Order | None:
     """Wait for the session that the spawner gives to this spare; None when it ends the connection instead."""
     data, rights, _flags, _address = spawner.recvmsg(_READ_MAX, socket.CMSG_SPACE(8))

@@ -43,10 +43,8 @@ from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
 
-# Reads in one turn of the loop: about one event's worth at the 4 KiB that the kernel gives at a time.
-_READS_A_TURN: Final = 8
-# A read of less has taken all there was.
-_SHORT_READ: Final = 2048
+# Grounds filled in one turn of the loop: about two events' worth.
+_GROUNDS_A_TURN: Final = 4
 _INPUT_WRITE_MAX: Final = 4096
 # Of input that the agent has not read yet: beyond it no question of its own is answered.
 _REPLIES_MAX: Final = 16 * 1024
@@ -244,14 +242,15 @@ class Worker:
         """Read what the terminal has, up to one turn's worth; make it an event if it is time. Returns bytes read."""
         ring = self.ring
         total = 0
-        for _ in range(_READS_A_TURN):
+        for _ in range(_GROUNDS_A_TURN):
             if not self._reading or self.loan.blocked:
                 break
             if not ring.room():
                 self._set_reading(False)
                 self._report_stall()
                 break
-            size = self.terminal.read_into(ring.ground())
+            ground = ring.ground()
+            size = self.terminal.read_into(ground)
             if size <= 0:
                 if size < 0:
                     self._hung_up = True
@@ -261,7 +260,7 @@ class Worker:
             total += size
             if ring.header.pending >= OUTPUT_BYTES_MAX:
                 self.flush(now)
-            if size < _SHORT_READ:
+            if size < len(ground):
                 break
         self.loan.show()
         if ring.header.pending and self._coalescing.due(now):
@@ -384,7 +383,7 @@ class Worker:
     def hello(self) -> None:
         """Introduce the session to a broker that is new, or asks for it."""
         token = secret_files.read(self.paths.bus_token) or ""
-        self.tell_broker(Hello(PROTOCOL, "worker", token, self.view(), recovered=False))
+        self.tell_broker(Hello(PROTOCOL, "worker", token, self.view(), recovered=self._again))
 
     def tell_broker(self, message: msgspec.Struct) -> None:
         """Send; a broker that is away learns the state from the next Hello."""

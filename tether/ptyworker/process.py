@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -65,7 +66,7 @@ def run_spare(paths: Paths, connection: int) -> int:
         if order.spec is None:
             log.error("event=no-ring sid=%s", order.sid)
             return _CANNOT_CONTINUE
-        worker = _begin(paths, sid, lock, order, sockets, agent)
+        worker = begin(paths, sid, lock, order, sockets, agent, re_execute)
     else:
         agent.close()
         try:
@@ -108,7 +109,15 @@ def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int
     worker.run()
 
 
-def _begin(paths: Paths, sid: bytes, lock: int, order: Order, sockets: Sockets, agent: AgentProcess) -> Worker:
+def begin(
+    paths: Paths,
+    sid: bytes,
+    lock: int,
+    order: Order,
+    sockets: Sockets,
+    agent: AgentProcess,
+    re_execute: Callable[[Worker], None],
+) -> Worker:
     """Write the session's first event, start the agent, and note both in the ring."""
     spec = order.spec or {}
     public = public_id(sid)

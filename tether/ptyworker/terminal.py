@@ -21,6 +21,28 @@ LINE_BYTES_MAX = 4095
 _TIOCGSID = 0x5429 if sys.platform.startswith("linux") else 0x40047463
 
 
+# A read of less has taken all there was. The kernel gives 4095 bytes at a time.
+_SHORT_READ = 2048
+
+
+def read_into(fd: int, place: memoryview) -> int:
+    """Read what the terminal `fd` has into `place`, without gaps, until that is full or a read leaves nothing behind:
+    the size of it all, 0 when there is nothing now, -1 when there will be nothing."""
+    total = 0
+    while total < len(place):
+        try:
+            size = os.readv(fd, [place[total:] if total else place])
+        except BlockingIOError:
+            break
+        except OSError as error:
+            # EIO: every slave is closed and everything was read.
+            return total or (-1 if error.errno in (errno.EIO, errno.EBADF) else 0)
+        total += size
+        if size < _SHORT_READ:
+            break
+    return total
+
+
 class AgentTerminal(PtyProcess):  # type: ignore[misc]
     """The master side, adopted. `slave` stays open until the output is drained: macOS drops unread output with it."""
 
@@ -34,13 +56,7 @@ class AgentTerminal(PtyProcess):  # type: ignore[misc]
 
     def read_into(self, place: memoryview) -> int:
         """Read what is there into `place`: its size, 0 when there is nothing now, -1 when there will be nothing."""
-        try:
-            return os.readv(self.fd, [place])
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            # EIO: every slave is closed and everything was read.
-            return -1 if error.errno in (errno.EIO, errno.EBADF) else 0
+        return read_into(self.fd, place)
 
     def write_some(self, data: memoryview) -> int:
         """Write as much as the terminal takes now; 0 when it is full."""

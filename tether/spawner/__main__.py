@@ -21,8 +21,10 @@ def main() -> None:
 def load(paths: Paths) -> RunSpare:
     """In the nursery, which is the one process that knows both rooms: import what workers need, once."""
     from tether.ptyworker.process import preload, run_spare
+    from tether.ptyworker.rehearsal import rehearse
 
     preload(paths)
+    rehearse()
     gc.collect()
     gc.freeze()
     return lambda connection: run_spare(paths, connection)
