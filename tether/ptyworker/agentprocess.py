@@ -92,7 +92,13 @@ def _wait_and_execute(connection: int) -> NoReturn:
     """In the forked process, which must never return."""
     number = errno.EINVAL
     try:
+        # Whatever need not wait for the order is done before it.
         service.close_all_but({0, 1, 2, connection})
+        for signal_number in _DEFAULT_SIGNALS:
+            signal.signal(signal_number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        os.umask(_users_umask())
         with socket.socket(fileno=connection) as sock:
             received = _receive(sock)
             sock.detach()
@@ -105,10 +111,6 @@ def _wait_and_execute(connection: int) -> NoReturn:
         connection = 3
         os.set_inheritable(connection, False)
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        for signal_number in _DEFAULT_SIGNALS:
-            signal.signal(signal_number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        os.umask(_users_umask())
         os.chdir(execution.cwd)
         os.execve(execution.program, execution.argv, execution.env)  # noqa: S606 - no shell is the point
     except OSError as error:

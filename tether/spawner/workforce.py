@@ -17,6 +17,8 @@ from tether.spawner.nursery import Nursery, Spare
 log = logging.getLogger("tether")
 
 _LOOK_AGAIN_S = 0.01
+# The next spare is forked when the session that got the last one has had this long for its start.
+_REFILL_S = 0.05
 # A spare that dies within this time of being asked for is not replaced before there is a session for it.
 _SOON_S = 1.0
 
@@ -41,6 +43,7 @@ class Workforce:
         self.connections: set[Lines] = set()  # of spares, and of workers that were spares of this spawner
         self._workers: dict[Lines, str] = {}  # connection -> sid
         self._spare: Spare | None = None
+        self._prepare_at = 0.0
 
     def of(self, connection: Lines) -> Holding | None:
         """The session whose worker is at the other end of `connection`."""
@@ -50,6 +53,7 @@ class Workforce:
 
     def prepare(self) -> None:
         """Have a spare ready for the next session."""
+        self._prepare_at = 0.0
         if self._spare is None:
             try:
                 self._spare = self._ask()
@@ -124,7 +128,7 @@ class Workforce:
         self._keep(held)
         if replaced:
             self._tell(held, "recovered")
-        self.prepare()
+        self._prepare_at = monotonic() + _REFILL_S
 
     def left(self, connection: Lines) -> None:
         """`connection` has ended."""
@@ -154,12 +158,18 @@ class Workforce:
         return locks.is_held(self._paths.worker_lock(bytes.fromhex(held.sid)))
 
     def wait_s(self) -> float | None:
-        """Seconds until `check` has something to do; None when every worker is connected."""
-        return next_check(list(self.holdings.values()), monotonic())
+        """Seconds until `check` has something to do; None when every worker is connected and a spare waits."""
+        now = monotonic()
+        waits = [next_check(list(self.holdings.values()), now)]
+        if self._prepare_at:
+            waits.append(max(0.0, self._prepare_at - now))
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def check(self) -> None:
-        """Replace the workers that have been away for too long and are dead."""
+        """Replace the workers that have been away for too long and are dead, and the spare that was given away."""
         now = monotonic()
+        if self._prepare_at and now >= self._prepare_at:
+            self.prepare()
         for held in due(list(self.holdings.values()), now):
             held.since = now
             if not self.lives(held):
