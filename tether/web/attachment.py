@@ -121,6 +121,11 @@ class Recent:
             self.first += 1
         return True
 
+    @property
+    def newest(self) -> Piece | None:
+        """The event `last`."""
+        return self._pieces.get(self.last)
+
     def after(self, seq: int) -> Iterator[Piece]:
         """The events that follow `seq`, which must be here (see `Attachment.source`)."""
         return map(self._pieces.__getitem__, range(seq + 1, self.last + 1))
@@ -154,6 +159,17 @@ class Attachment:
     def batch(self, recent: Recent) -> list[Piece]:
         """The next live events, as many as one turn sends."""
         return take_bytes(recent.after(self.cursor), self.read_bytes())
+
+    def next(self, recent: Recent) -> list[Piece] | None:
+        """The newest live event when it is the only one that the client lacks, as a key's echo is, and its credit
+        covers it; it counts as handed over. None: see `source`."""
+        if recent.last != self.cursor + 1 or recent.last < recent.first:
+            return None
+        piece = recent.newest
+        if piece is None or not self.admits(piece):
+            return None
+        self.sent(piece)
+        return [piece]
 
     def admits(self, piece: Piece) -> bool:
         """True when the client's credit covers `piece`."""

@@ -116,16 +116,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._frames = Splitter(self.config.ws_max_size)
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         found = self.app_state.get("line")
-        if isinstance(found, Line):
-            found.socket = self
+        self._line = found if isinstance(found, Line) else Line(transport.close, monotonic())
+        self._line.socket = self
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; after a failure what still comes is dropped."""
-        found = self.app_state.get("line")
-        if isinstance(found, Line):
-            found.heard = monotonic()
+        self._line.heard = monotonic()
         if self._failed:
             return
+        taker = self._taker
+        if taker is not None and len(data) > 1 and not self.frames and self.conn.state is State.OPEN:
+            message = self._frames.key(data)
+            if message is not None:
+                taker(message)
+                return
         if not self.handshake_initiated:
             super().data_received(data)
             return

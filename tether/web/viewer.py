@@ -187,6 +187,9 @@ class Viewer:
             return [], False
         if self._place.wants() and not hub.advance(self._place.cursor):
             return [], False
+        newest = self._place.next(hub.recent)
+        if newest is not None:
+            return newest, True
         match self._place.source(hub.recent, hub.newest):
             case "live":
                 return self._place.take(self._place.batch(hub.recent)), True

@@ -19,6 +19,7 @@ _SHORT: Final = struct.Struct(">H")
 _LONG: Final = struct.Struct(">Q")
 _WHOLE_BINARY: Final = 0x82
 _MASKED: Final = 0x80
+_KEY_HEAD: Final = 6  # two bytes and the mask
 
 
 class Cut(NamedTuple):
@@ -39,6 +40,14 @@ class Splitter:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._rest = b""
+
+    def key(self, data: bytes) -> bytes | None:
+        """The message when `data` is one whole short one and nothing else, as a key is; else None, and nothing is
+        taken."""
+        size = data[1] - _MASKED
+        if data[0] == _WHOLE_BINARY and 0 <= size < 126 and len(data) == size + _KEY_HEAD and not self._rest:
+            return apply_mask(data[_KEY_HEAD:], data[2:_KEY_HEAD])
+        return None
 
     def feed(self, data: bytes) -> Iterator[Cut]:
         """The frames that are complete with `data`."""

@@ -13,6 +13,7 @@ from tether.wire.control import (
     Detach,
     Grant,
     Hello,
+    HistoryQuery,
     Input,
     InputAck,
     Launch,
@@ -21,12 +22,13 @@ from tether.wire.control import (
     Release,
     Resize,
     Seen,
+    SnapshotQuery,
     Stop,
     Take,
 )  # fmt: skip
 from tether.wire.events import Exited, Output
 from tether.wire.ids import NO_SESSION
-from tether.wire.limits import INPUT_BYTES_MAX
+from tether.wire.limits import HISTORY_LINES_MAX, INPUT_BYTES_MAX
 
 SID = os.urandom(16)
 ME = b"m" * 16
@@ -43,7 +45,8 @@ def attach(**fields: object) -> Attach:
 @pytest.mark.parametrize(
     "message",
     [Input(ME, 1, 1, b"ls\r"), Resize(ME, 1, 80, 24), Take(3, ME), Release(3, ME), Seen(ME, 5, 100), Credit(5, 100),
-     Ping(9), Detach(ME)],
+     Ping(9), Detach(ME), Credit(5, 100, 1 << 20), SnapshotQuery(3, ME, HISTORY_LINES_MAX),
+     HistoryQuery(3, ME, 100, 50)],
 )  # fmt: skip
 def test_a_browsers_own_messages_pass_as_they_are(message: object):
     frame = encode(SID, message)  # type: ignore[arg-type]
@@ -59,6 +62,15 @@ def test_another_clients_id_is_refused(message: object):
     assert isinstance(refused, Refused)
     assert refused.code == "not-attached"
     assert refused.req == getattr(message, "req", 0)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Credit(1, 1, -1), SnapshotQuery(3, ME, HISTORY_LINES_MAX + 1), SnapshotQuery(3, ME, -1),
+     HistoryQuery(3, ME, -1, 1), HistoryQuery(3, ME, 0, 0)],
+)  # fmt: skip
+def test_questions_for_screens_have_bounds(message: object):
+    assert isinstance(arrivals.read(encode(SID, message), SID, ME), Refused)  # type: ignore[arg-type]
 
 
 def test_another_session_is_refused():

@@ -96,6 +96,22 @@ def test_without_credit_nothing_is_fetched():
     assert place.source(recent, 9) == "log"
 
 
+def test_a_single_new_event_is_there_at_once_when_credit_covers_it():
+    recent = Recent()
+    place = Attachment(cursor=1, flow=Flow(window=100))
+    place.flow.credit(0)
+    assert place.next(recent) is None
+    recent.add(piece(2))
+    assert [one.seq for one in place.next(recent) or []] == [2]
+    assert place.next(recent) is None, "nothing is handed over twice"
+    recent.add(piece(3))
+    recent.add(piece(4))
+    assert place.next(recent) is None, "two are for a batch"
+    place.cursor = 3
+    place.flow.output(30, 100)
+    assert place.next(recent) is None, "without credit it waits"
+
+
 def test_a_cut_moves_the_cursor_behind_what_it_replaces():
     place = Attachment(cursor=50)
     (cut,) = logged(SID, [(100, encode_body(Cut(100, 0, 10, 0, 4_000)))])
@@ -130,6 +146,10 @@ class Story:
         self.committed = self.newest = self.made
 
     def pull(self) -> None:
+        newest = self.place.next(self.recent)
+        if newest is not None:
+            self.got += [one.seq for one in newest]
+            return
         source = self.place.source(self.recent, self.newest)
         logged_seqs = range(self.place.cursor + 1, self.committed + 1) if source == "log" else ()
         for one in self.place.batch(self.recent) if source == "live" else map(piece, logged_seqs):
