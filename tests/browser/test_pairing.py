@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, SHOTS
-from tests.support.device import Offer
+from tests.support.device import Offer, pair
 from tests.support.gateway import Gateway
 
 
@@ -106,6 +106,24 @@ def test_a_code_pairs_and_a_wrong_one_says_so(visit: Callable[[dict[str, int], s
         assert page.get_by_test_id("digits").inner_text().replace(" ", "") == offer.digits()
         offer.answer("n")
         expect(page.get_by_test_id("problem")).to_contain_text("the owner said no")
+
+
+def test_the_devices_page_lists_them_and_revokes_one(
+    visit: Callable[[dict[str, int], str], Page], gateway: Gateway
+) -> None:
+    device = pair(gateway, name="an old tablet")
+    page = visit(PHONE, "/" + gateway.ticket_url("").partition("/#")[2].join(["#", ""]))
+    page.get_by_role("link", name="Devices").click()
+    row = page.locator(f"[data-testid=device][data-id='{device.id}']")
+    expect(row).to_contain_text("an old tablet")
+    expect(page.get_by_test_id("devices")).to_contain_text("this one")
+    assert fits(page)
+    shot(page, "devices-phone")
+    row.get_by_role("button").click()
+    expect(row.get_by_role("button")).to_have_text("Really?")
+    row.get_by_role("button").click()
+    expect(row).to_have_count(0)
+    assert device.id not in gateway.tether("devices").stdout
 
 
 def test_a_used_link_and_an_address_that_names_another_gateway_lead_nowhere(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
+import string
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +77,25 @@ def test_two_attachments_and_a_large_answer_go_through_one_channel(target: Gatew
         assert (status, document["id"]) == (200, agent)
         line.send(parcels.CLOSE, first, b"\x03\xe8bye")
         wait_until("one is closed", lambda: (line.closed or line.read(), first in line.closed)[1])
+
+
+def test_what_is_masked_for_a_page_is_masked_for_a_device(target: Gateway, phone: Device) -> None:
+    secret = "ghp_" + "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=36))
+    target.add_provider("leaking", [sys.executable, "-I", "-c", f"print('token {secret} end'); input()"])
+    session = target.run("leaking")
+    target.wait_until("the token", lambda: secret.encode() in target.raw(session))
+    with phone.dial() as line:
+        number = line.attach(session, "observe")
+        shown = b""
+        while b" end" not in shown:
+            line.read()
+            shown += b"".join(getattr(one, "data", b"") for one in line.frames[number])
+            line.frames[number].clear()
+        assert secret.encode() not in shown
+        assert b"token " + b"*" * len(secret) in shown
+        for path in ("events", "output", "screen"):
+            assert secret not in str(line.ask("GET", f"/api/v1/sessions/{session}/{path}")[1])
+    target.tether("stop", session, "--yes")
 
 
 # -- row 10: the closed menu

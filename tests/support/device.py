@@ -33,12 +33,13 @@ def b64(text: str) -> bytes:
 _OPENED: list[ClientConnection] = []
 
 
-def socket_to(gateway: Gateway, path: str, port: int = 0) -> ClientConnection:
-    """A WebSocket of our own page, without a credential; closed by `close_all` at the latest."""
-    through = socket.create_connection(("127.0.0.1", port or gateway.port))
+def socket_to(gateway: Gateway, path: str, port: int = 0, *, at: int = 0) -> ClientConnection:
+    """A WebSocket of our own page, without a credential; closed by `close_all` at the latest. `port` leads to the
+    gateway, `at` is another web part of it."""
+    through = socket.create_connection(("127.0.0.1", port or at or gateway.port))
     dialled = connect(
-        f"ws://127.0.0.1:{gateway.port}/api/v1/{path}", sock=through, max_size=None, proxy=None, compression=None,
-        additional_headers={"Origin": f"http://127.0.0.1:{gateway.port}"}, open_timeout=20, close_timeout=2,
+        f"ws://127.0.0.1:{at or gateway.port}/api/v1/{path}", sock=through, max_size=None, proxy=None, compression=None,
+        additional_headers={"Origin": f"http://127.0.0.1:{at or gateway.port}"}, open_timeout=20, close_timeout=2,
     )  # fmt: skip
     _OPENED.append(dialled.__enter__())
     return _OPENED[-1]
@@ -156,15 +157,15 @@ class Device:
         self.gateway_key = gateway_key
         self.id = id
 
-    def dial(self, port: int = 0) -> Line:
-        return Line(self, port)
+    def dial(self, *, at: int = 0) -> Line:
+        return Line(self, at)
 
 
 class Line:
     """One open channel."""
 
-    def __init__(self, device: Device, port: int = 0) -> None:
-        self.socket = socket_to(device.gateway, "channel", port)
+    def __init__(self, device: Device, at: int = 0) -> None:
+        self.socket = socket_to(device.gateway, "channel", at=at)
         initiator = Initiator(device.keys, device.gateway_key, channel_module.PROLOGUE)
         self.first = initiator.write(b"")
         self.socket.send(self.first)

@@ -45,10 +45,11 @@ def refused(refusal: Refusal) -> Response:
     return response
 
 
-def session_json(view: SessionView, host: str) -> dict[str, Any]:
-    """A session as the API shows it: the view's fields by name, bytes in hex, and the address of its page."""
+def session_json(view: SessionView, base: str) -> dict[str, Any]:
+    """A session as the API shows it: the view's fields by name, bytes in hex, and the address of its page below
+    `base`, which is how whoever asks reaches us."""
     document = _plain(view)
-    document["url"] = f"http://{host}/s/{view.id}"
+    document["url"] = f"{base}/s/{view.id}"
     return document
 
 

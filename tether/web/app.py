@@ -114,7 +114,7 @@ def route_table() -> RouteTable:
     # Neither has a credential when it begins: what each is told is in its first message, sealed.
     table.socket("/api/v1/pair", pairing_api.pair, Policy.DEVICE)
     table.socket("/api/v1/channel", channel.channel, Policy.DEVICE)
-    for path in ("/", "/audit", "/pair", "/s/{id}", "/remote/session/{id}"):
+    for path in ("/", "/audit", "/devices", "/pair", "/s/{id}", "/remote/session/{id}"):
         table.get(path, pages.page, Policy.PUBLIC)
     table.get("/authority.crt", pages.authority, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)

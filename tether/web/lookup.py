@@ -24,6 +24,13 @@ def side_of(connection: HTTPConnection[Any]) -> BusSide:
     return side
 
 
+def base_of(connection: HTTPConnection[Any]) -> str:
+    """How whoever asks reaches us: https wherever it comes from beyond this machine, whoever ends the TLS."""
+    host = connection.headers.get("host", "")
+    near = host.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]")
+    return f"{'http' if near or not host else 'https'}://{host}"
+
+
 def credential_of(scope: Scope) -> Credential:
     """The credential that the gate let in. ApiError 401 when there is none: also when there was no gate."""
     credential = scope.get(gate.AUTH)

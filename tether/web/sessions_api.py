@@ -20,7 +20,7 @@ from tether.web.answers import ApiError, answer, client_json, session_json
 from tether.web.attachment import READ_BYTES, READ_EVENTS, output_extent
 from tether.web.bodies import check_query, query_int, read_json
 from tether.web.busside import BusSide
-from tether.web.lookup import credential_of, resolve, side_of
+from tether.web.lookup import base_of, credential_of, resolve, side_of
 from tether.web.turns import turn
 from tether.web.uplink import BrokerAway
 from tether.wire.codec import decode_body
@@ -50,15 +50,15 @@ async def list_sessions(request: Request) -> Response:
     credential = credential_of(request.scope)
     views = [view for view in side.sessions() if everything or view.state not in ENDED]
     views = [view for view in views if permits.visible(credential, view)]
-    host = request.headers["host"]
-    return answer(sessions=[session_json(view, host) for view in views], broker=side.uplink.ready)
+    base = base_of(request)
+    return answer(sessions=[session_json(view, base) for view in views], broker=side.uplink.ready)
 
 
 async def get_session(request: Request) -> Response:
     """GET /api/v1/sessions/{id}"""
     check_query(request)
     view = await resolve(request, request.path_params["id"])
-    return answer(session=session_json(view, request.headers["host"]))
+    return answer(session=session_json(view, base_of(request)))
 
 
 async def get_events(request: Request) -> Response:

@@ -71,7 +71,7 @@ def sample(route: BaseRoute) -> tuple[str, str, str]:
     return "http", method, route.path.replace("{id}", "k3v9x0pq").replace("{name}", "favicon.ico")
 
 
-PAGES = {"/", "/audit", "/pair", "/s/{id}", "/remote/session/{id}"}
+PAGES = {"/", "/audit", "/devices", "/pair", "/s/{id}", "/remote/session/{id}"}
 OPEN = {"/api/v1/health", *PAGES, "/assets", "/authority.crt", "/{name}"}
 
 

@@ -68,13 +68,34 @@ export function whoAmI(): Promise<Answer<null>> {
   return get("/api/v1/me", () => null);
 }
 
+/** A device or a browser of the gateway's machine, as the API shows it; times are seconds. */
+export interface DeviceInfo {
+  readonly id: string;
+  readonly kind: "device" | "desk";
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly created: number;
+  readonly last_seen: number;
+  readonly last_path: string;
+  /** It is this browser. */
+  readonly this: boolean;
+}
+
+export function listDevices(): Promise<Answer<readonly DeviceInfo[]>> {
+  return get("/api/v1/devices", (body) => (body as { devices: DeviceInfo[] }).devices);
+}
+
+export function revokeDevice(id: string): Promise<Answer<null>> {
+  return post("/api/v1/devices/revoke", { device: id }, () => null);
+}
+
 /** Trade a ticket for the cookie. */
 export async function login(ticket: string): Promise<Answer<null>> {
-  return ask("/api/v1/login", () => null, {
-    method: "POST",
-    headers: { ...MARK, "Content-Type": "application/json" },
-    body: JSON.stringify({ ticket }),
-  });
+  return post("/api/v1/login", { ticket }, () => null);
+}
+
+function post<T>(path: string, body: unknown, read: (body: unknown) => T): Promise<Answer<T>> {
+  return ask(path, read, { method: "POST", headers: { ...MARK, "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
 function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {

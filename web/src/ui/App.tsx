@@ -20,7 +20,8 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
     <div class="app" onClick={followLink}>
       {where.page === "list" && <ListPage />}
       {where.page === "pair" && <PairPage invitation={invitation} />}
-      {where.page === "audit" && <LazyAudit />}
+      {where.page === "audit" && <Lazy key="audit" load={() => import("./AuditPage").then((module) => module.AuditPage)} />}
+      {where.page === "devices" && <Lazy key="devices" load={() => import("./DevicesPage").then((module) => module.DevicesPage)} />}
       {where.page === "session" && <LazySession key={where.id} id={where.id} />}
       {where.page === "nowhere" && (
         <Splash title={text.unknownSession} hint={text.unknownSessionHint}>
@@ -31,11 +32,11 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
   );
 }
 
-/** Looked at now and then: its own chunk. */
-function LazyAudit() {
+/** Looked at now and then: a chunk of its own. */
+function Lazy({ load }: { load: () => Promise<ComponentType> }) {
   const [page, setPage] = useState<{ Page: ComponentType } | null>(null);
   useEffect(() => {
-    void import("./AuditPage").then((module) => setPage({ Page: module.AuditPage }));
+    void load().then((Page) => setPage({ Page }));
   }, []);
   return page === null ? <Splash title={text.loading} /> : <page.Page />;
 }

@@ -90,6 +90,7 @@ function Sessions({ sessions }: { sessions: readonly SessionInfo[] }) {
       <header class="list-head">
         <h1>{text.appName}</h1>
         <span class="count">{live.length}</span>
+        <a class="list-link" href="/devices">{text.devices}</a>
         <a class="list-link" href="/audit">{text.audit}</a>
       </header>
       {live.length === 0 && (

@@ -1,12 +1,13 @@
 /** Where the page is: the list, or one session. */
 import { signal } from "@preact/signals";
 
-export type Route = { readonly page: "list" } | { readonly page: "pair" } | { readonly page: "audit" } | { readonly page: "session"; readonly id: string } | { readonly page: "nowhere" };
+export type Route = { readonly page: "list" } | { readonly page: "pair" } | { readonly page: "audit" } | { readonly page: "devices" } | { readonly page: "session"; readonly id: string } | { readonly page: "nowhere" };
 
 export function routeOf(path: string): Route {
   if (path === "/" || path === "") return { page: "list" };
   if (path === "/pair") return { page: "pair" };
   if (path === "/audit") return { page: "audit" };
+  if (path === "/devices") return { page: "devices" };
   const found = /^\/(?:s|remote\/session)\/([^/]+)\/?$/.exec(path);
   if (found?.[1] === undefined) return { page: "nowhere" };
   try {
