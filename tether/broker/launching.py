@@ -124,6 +124,7 @@ class Pending:
     deadline: float
     told: int = 0
     spawned: bool = False
+    worker: int = 0  # the process that the spawner gave the session to
 
 
 class Launches:
@@ -148,11 +149,16 @@ class Launches:
         """Those that the spawner at the other end of `connection` has not been told of."""
         return [one for one in self.by_sid.values() if one.told != connection and not one.spawned]
 
-    def spawned(self, number: int) -> None:
-        """The spawner has forked the worker; it will introduce itself."""
+    def spawned(self, number: int, worker: int = 0) -> None:
+        """The spawner has given the session to the process `worker`, which will introduce itself."""
         pending = self.by_sid.get(self._by_number.get(number, b""))
         if pending is not None:
-            pending.spawned = True
+            pending.spawned, pending.worker = True, worker
+
+    def worker_of(self, sid: bytes) -> int:
+        """The process that is to be the worker of a session that is being started; 0 when that is not known."""
+        pending = self.by_sid.get(sid)
+        return pending.worker if pending is not None else 0
 
     def failed(self, number: int) -> Pending | None:
         """The spawner could not; the launch is over."""

@@ -181,7 +181,8 @@ def from_spawner(desk: Desk, line: dict[str, Any], now: float) -> None:
     number = line.get("req")
     match line.get("op"):
         case "spawned" if isinstance(number, int):
-            desk.launches.spawned(number)
+            told = line.get("pid")
+            desk.launches.spawned(number, told if isinstance(told, int) else 0)
         case "failed" if isinstance(number, int):
             _spawn_failed(desk, number, str(line.get("error", "")))
         case "sessions":

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.unit.broker.scene import Scene, session_id
+from tests.unit.broker.scene import TOKEN, Scene, session_id, view
+from tether.broker import routing
 from tether.broker.launching import Launches, Pending, Site, build_spec, clean_title
 from tether.broker.spawner_link import LineBuffer, SpawnerLink
 from tether.errors import TetherError
 from tether.providers import Provider
-from tether.wire.control import Launch, Launched, Refused
+from tether.wire import PROTOCOL, encode
+from tether.wire.control import Hello, Launch, Launched, Refused
 from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.limits import ENV_BYTES_MAX, TITLE_CHARS_MAX
 
@@ -120,3 +123,26 @@ def test_a_link_without_a_spawner_sends_nothing(tmp_path: Path) -> None:
     assert not link.connect()
     assert not link.send({"op": "sessions?"})
     assert (link.connection, link.fd, link.receive()) == (0, None, [])
+
+
+def test_only_the_process_that_the_spawner_named_is_a_new_worker_without_a_look_at_the_locks() -> None:
+    """The look takes milliseconds; a process that poses as the worker still gets it."""
+    scene = Scene()
+    looked: list[int] = []
+
+    def around(pid: int) -> frozenset[bytes]:
+        looked.append(pid)
+        return frozenset({session_id(9)})
+
+    scene.desk.around = replace(scene.desk.around, sessions_around=around)
+    new = pending(1)
+    scene.desk.launches.add(new)
+    scene.desk.launches.spawned(scene.desk.launches.order(new, 1)["req"], 41)
+    frame = encode(new.sid, Hello(PROTOCOL, "worker", TOKEN, view(new.sid)))
+    routing.on_frame(scene.desk, b"agent", frame, scene.now, 42)
+    routing.on_frame(scene.desk, b"agent", frame, scene.now, 0)
+    assert looked == [42, 0]
+    assert [refused.code for refused in scene.to(b"agent", Refused)] == ["own-session", "own-session"]
+    routing.on_frame(scene.desk, b"worker", frame, scene.now, 41)
+    assert looked == [42, 0]
+    assert scene.desk.registry.live[new.sid].worker == b"worker"
