@@ -115,7 +115,7 @@ class Viewer:
 
     def credit(self, credit: Credit) -> None:
         """The client says what it has rendered."""
-        self._place.flow.credit(credit.offset)
+        self._place.flow.credit(credit.offset, self._loop.time())
         self._skipping.wish = credit.skip
         self.pump()
 

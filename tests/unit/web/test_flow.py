@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tether.web.flow import WINDOW_BYTES, Flow
+from tether.web.flow import WINDOW_BYTES, WINDOW_BYTES_MAX, Flow
 
 
 def test_a_client_that_never_credits_is_not_held_back():
@@ -98,3 +98,25 @@ def test_what_a_later_screen_skips_is_neither_behind_nor_in_flight_and_what_was_
     assert flow.room() == 60, "the screen is on its way still"
     flow.credit(5_000_000)
     assert flow.room() == 100
+
+
+def test_a_fast_terminal_has_a_larger_window_and_a_slow_one_the_smallest():
+    flow = Flow()
+    flow.credit(0, 10.0)
+    at, now = 0, 10.0
+
+    def render(times: int, seconds: float) -> None:
+        nonlocal at, now
+        for _ in range(times):
+            flow.output(at, 32_000)
+            at, now = at + 32_000, now + seconds
+            flow.credit(at, now)
+
+    render(20, 0.001)  # 32 MB/s
+    assert flow.room() == WINDOW_BYTES_MAX
+    render(20, 0.032)  # 1 MB/s
+    assert flow.room() == WINDOW_BYTES
+    render(20, 0.001)
+    render(2, 60.0)
+    render(6, 0.032)
+    assert flow.room() == WINDOW_BYTES, "what was fast once is not for ever"
