@@ -252,7 +252,7 @@ def test_no_route_starts_a_session_or_takes_a_command(gateway: Gateway, shell: s
         assert client.post(f"/api/v1/sessions/{shell}/stop", content=b"{", headers={
             "Content-Type": "application/json"}).status_code == 400  # fmt: skip
         assert client.post(f"/api/v1/sessions/{shell}/stop", json={"x": "y" * 70_000}).status_code == 413
-        for unknown in ("1", "zzzzzzzz", "%2e%2e", "x" * 500, str(os.getpid())):
+        for unknown in ("zzzzzzzz", "%2e%2e", "x" * 500, f"{os.getpid():020d}"):
             assert client.post(f"/api/v1/sessions/{unknown}/stop", json={}).status_code == 404
         assert len(gateway.ls("-a")) == before
     with WebClient(gateway, shell, mode="observe") as page:
