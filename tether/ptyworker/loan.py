@@ -317,6 +317,7 @@ class Loan:
         ring.take_typed(size, self._client, n)
         worker.inbox.took(self._client, n)
         worker.write_input()
+        worker.await_echo(now)
         worker.steering.note_typed(self._client, size)
 
     def _is_typing(self, data: bytes) -> bool:

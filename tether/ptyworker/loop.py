@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import socket
 from collections.abc import Callable
 from typing import Any, Final
@@ -45,6 +46,9 @@ log = logging.getLogger("tether")
 
 # Grounds filled in one turn of the loop: about two events' worth.
 _GROUNDS_A_TURN: Final = 4
+# How long everything else waits for a key's echo. Programs that read with a driver's or a shell's speed answer within;
+# others are not waited for.
+_ECHO_S: Final = 0.0003
 _INPUT_WRITE_MAX: Final = 4096
 # Of input that the agent has not read yet: beyond it no question of its own is answered.
 _REPLIES_MAX: Final = 16 * 1024
@@ -427,6 +431,13 @@ class Worker:
         waiting = self.ring.header.input_head - self.ring.header.input_tail
         if not self.kept.agent_gone and waiting + len(data) <= _REPLIES_MAX and self.ring.queue_reply(data):
             self.write_input()
+
+    def await_echo(self, now: float) -> None:
+        """Wait a moment for the echo of what was just written, and show it before anything else is done: that saves it
+        one turn of the loop."""
+        fd = self.terminal.fd
+        if self._reading and select.select([fd], [], [], _ECHO_S)[0]:
+            self._read(now)
 
     # -- time and the spawner
 
