@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tether import rewind
 from tether.bus import Bus, Poller, Subscriber
 from tether.cli import screens
 from tether.cli.cursor import Cursor
@@ -65,6 +64,8 @@ class Feed:
         return screens.of_worker(self._bus, self._paths, self._sid, history) or self._logged_screen(history)
 
     def _logged_screen(self, history: int) -> Snapshot | None:
+        from tether import rewind  # the emulator's, and seldom needed: the worker answers
+
         try:
             view = self._log.session(self._sid)
             found = None if view is None or not view.seq else rewind.snapshot(self._log, view, history)

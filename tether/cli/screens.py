@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tether import rewind
 from tether.bus import BrokerClient, Bus
 from tether.errors import TetherError
 from tether.paths import Paths
-from tether.screen import Screen
 from tether.store.reader import LogReader
 from tether.wire.control import Snapshot, SnapshotQuery
 from tether.wire.views import ENDED, SessionView
+
+if TYPE_CHECKING:
+    from tether.screen import Screen
 
 # A worker answers within some milliseconds. One that is being replaced, or none, is not waited for: the log has it all.
 ANSWER_S: Final = 0.7
@@ -36,11 +37,15 @@ def newest(paths: Paths, log: LogReader, view: SessionView, history: int = 0) ->
             found = of_worker(bus, paths, view.sid, history)
         if found is not None:
             return found
+    from tether import rewind  # loads the emulator
+
     return rewind.snapshot(log, log.session(view.sid) or view, history)
 
 
 def show(snapshot: Snapshot) -> Screen:
     """A screen that shows `snapshot`; to be closed. ScreenUnavailable where there is no emulator."""
+    from tether.screen import Screen
+
     screen = Screen(snapshot.cols or 80, snapshot.rows or 24)
     screen.feed(snapshot.data)
     return screen
