@@ -14,13 +14,14 @@ from typing import Final, Protocol
 import msgspec
 
 from tether.masking import SILENCE_S, Mask, event_masked
-from tether.web.attachment import READ_BYTES, Piece, Recent, logged, take_bytes
+from tether.web.attachment import Piece, Recent, logged, take_bytes
 from tether.wire.codec import WireError, decode_body, encode, encode_body
 from tether.wire.events import Created, Output, Resized
 from tether.wire.limits import SID_BYTES
 
 # Of what came before an event, this much is looked at again.
 BEFORE_BYTES: Final = 8 * 1024
+_ADVANCE_BYTES: Final = 16 * 1024
 _BEFORE_EVENTS: Final = (256, 16, 2)
 _BEFORE_READ: Final = 1 << 20
 _FLOWS_MAX: Final = 64
@@ -207,7 +208,8 @@ class Live:
         if self._flow is None or not self._raw.first <= self._read + 1 <= self._raw.last:
             self._read = max(self._raw.first - 1, min(cursor, self._raw.last - 1))
             self._flow = self._begin(self._read)
-        for piece in take_bytes(self._raw.after(self._read), READ_BYTES):
+        # One event of a flood at a time: hiding takes a millisecond for each, and others wait for the loop.
+        for piece in take_bytes(self._raw.after(self._read), _ADVANCE_BYTES):
             self._read = piece.seq
             self._pass_on(self._flow.take(piece))
 

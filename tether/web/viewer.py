@@ -29,8 +29,8 @@ from tether.wire.ids import ClientId
 if TYPE_CHECKING:
     from tether.web.busside import BusSide
 
-# Rounds of `pump` in one turn of the loop, each of at most one visit to the log.
-_ROUNDS_MAX: Final = 2
+# Rounds of `pump` in one turn of the loop, each of at most one visit to the log: a flood leaves turns to others' keys.
+_ROUNDS_MAX: Final = 1
 
 log = logging.getLogger("tether")
 
