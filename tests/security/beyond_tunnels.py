@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -49,9 +49,10 @@ signal.pause()
 """
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Gateway:
-    programs = tmp_path / "bin"
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for all; the first test finds it without a device, and each closes what it opened."""
+    programs = tmp_path_factory.mktemp("programs") / "bin"
     programs.mkdir()
     for name, text in (("tailscale", TAILSCALE), ("cloudflared", CLOUDFLARED)):
         (programs / name).write_text(text)
@@ -122,6 +123,7 @@ def test_behind_cloudflare_access_an_assertion_is_needed_too(gateway: Gateway) -
             answer = httpx.get(url, headers={"Host": host, **extra}, trust_env=False)
             assert (answer.status_code, answer.json()["error"]["code"]) == (403, "access")
         assert httpx.get(url, trust_env=False).status_code == 200
+    gateway.tether("tunnel", "cloudflare", "down")
 
 
 def test_no_environment_variable_opens_anything(gateway: Gateway) -> None:
