@@ -67,6 +67,10 @@ class Finder:
     def _add(self, literal: bytes, exact: bytes | None, look: _Look) -> None:
         self._looks.setdefault(literal, []).append((exact, look))
 
+    def triggered(self, text: bytes) -> bool:
+        """Does any trigger stand in `text`?"""
+        return bool(self._triggers.hits(text.lower()))
+
     def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
         """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
         not `final`, what touches the end of the text is open."""
