@@ -18,7 +18,7 @@ from tests.bench.terminals import PROMPT
 
 JOINS = 5
 HISTORY_LIMIT_S = 100
-_OWN_START = [sys.executable, "-c", "import tether.cli.attach"]
+_OWN_START = [sys.executable, "-c", "import tether.cli.app, tether.cli.attach"]
 
 
 def join(run: Run) -> None:
