@@ -51,8 +51,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[Gateway]:
-    """One gateway for all: what tests do to a session is that session's alone."""
-    with Gateway() as running:
+    """One gateway for all: what tests do to a session is that session's alone. Programs may offer text for the
+    clipboard."""
+    with Gateway(settings="[web]\nclipboard = true\n") as running:
         yield running
 
 
