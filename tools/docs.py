@@ -22,7 +22,7 @@ import typer
 
 from tether import settings
 from tether.cli.app import build
-from tether.wire import auditing, control, events, limits, storing, views
+from tether.wire import agents, auditing, control, events, limits, storing, views
 from tether.wire.version import PROTOCOL
 
 ROOT: Final = Path(__file__).parent.parent
@@ -228,6 +228,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "auditing": lambda: messages(*auditing.ToBrokerAudit.__args__, *auditing.Auditing.__args__),
     "session-view": lambda: view(views.SessionView),
     "client-view": lambda: view(views.ClientView),
+    "agents-parts": lambda: "\n\n".join(f"**{one.__name__}.** {view(one)}" for one in agents.PARTS),
+    "agents": lambda: messages(*agents.ToAdapters.__args__, *agents.FromAdapters.__args__),
     "limits": limit_table,
     "settings": settings_reference,
     "cli": command_reference,

@@ -48,6 +48,17 @@ _SAMPLES: Final[dict[str, Any]] = {
     "held": b"\x1b[", "typed": b"\x1c", "back": True, "sure": False, "terminals": 1, "LaneBack.reason": "keys",
     "Refused.code": "observe-only", "Attach.kind": "web", "Snapshot.kind": "screen", "Exited.code": 0,
     "Exited.signal": None, "StoreHealth.state": "stalled",
+    "Activity.state": "waiting", "Activity.detail": "approval", "source": "hook", "why": "it asks before it runs rm",
+    "degraded": "hooks did not answer", "approvals": ["4d7k2m9p"], "Approval.kind": "command", "intent": "clean up",
+    "exact": b"rm -rf build", "sha256": "ab" * 32, "diff": "--- a\n+++ b\n", "Option.id": "allow", "label": "Allow",
+    "header": "Which", "multiple": True, "expires": 1_767_225_660_000_000, "Approval.state": "allowed",
+    "Settled.state": "allowed", "Decided.state": "allowed", "decided": 1_767_225_630_000_000, "scope": "session",
+    "effect": "done", "rule": "rules.toml:3", "Told.kind": "message", "turn": "turn-1", "body": b"\x94\xa4told\x00\x00",
+    "Approval.key": "toolu_1", "Told.key": "toolu_1", "Signalled.kind": "title", "Signalled.state": "working",
+    "channel": "claude", "resume": "conversation-1", "decision": "allow", "answers": {"Which?": "this"}, "won": True,
+    "Approval.id": "4d7k2m9p", "Settled.id": "4d7k2m9p", "Decide.id": "4d7k2m9p", "Decided.id": "4d7k2m9p",
+    "Compose.state": "idle", "Approval.session": "k3v9x0pq", "Approval.reason": "not today",
+    "Settled.reason": "not today", "Decide.reason": "not today",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from tether.wire import control, events, limits, views
+from tether.wire import agents, control, events, limits, views
 from tether.wire.codec import MESSAGES
 from tether.wire.version import PROTOCOL
 
@@ -82,7 +82,7 @@ def tag_of(struct: type[msgspec.Struct]) -> str | None:
 
 def structs() -> tuple[type[msgspec.Struct], ...]:
     """Every struct the browser may meet."""
-    return (*MESSAGES, views.ClientView)
+    return (*MESSAGES, *agents.PARTS, views.ClientView)
 
 
 def generate() -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tether.wire import auditing, control, events, storing, views
+from tether.wire import agents, auditing, control, events, storing, views
 from tether.wire.ids import SessionId
 from tether.wire.limits import FRAME_BYTES_MAX, SID_BYTES
 
@@ -27,6 +27,8 @@ _STRUCTS: Final = (
     *control.FromBrowser.__args__,
     *auditing.ToBrokerAudit.__args__,
     *auditing.Auditing.__args__,
+    *agents.ToAdapters.__args__,
+    *agents.FromAdapters.__args__,
     views.SessionView,
 )
 MESSAGES: Final[tuple[type[msgspec.Struct], ...]] = tuple(dict.fromkeys(_STRUCTS))

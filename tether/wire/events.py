@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tether.wire.agents import Active, Asked, Settled, Told
+
 
 class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """The session exists; always seq 1. Written by its worker before the agent is started."""
@@ -125,4 +127,7 @@ class Unknown(msgspec.Struct, frozen=True):
     seq: int = 0
 
 
-Event = Created | Started | Output | Resized | Controlled | Titled | Note | Exited | Lost | Cut
+Event = (
+    Created | Started | Output | Resized | Controlled | Titled | Note | Exited | Lost | Cut
+    | Active | Asked | Settled | Told
+)  # fmt: skip

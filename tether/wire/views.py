@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from tether.wire.agents import Activity
+
 State = Literal["created", "starting", "running", "stalled", "unresponsive", "recovering", "exited", "stopped", "lost"]
 
 ENDED: frozenset[str] = frozenset({"exited", "stopped", "lost"})
@@ -17,6 +19,7 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     `id` is the public id; times are microseconds since 1970, 0 when it has not happened; `seq` is the newest
     event and `offset` the count of output bytes; `first_seq` and `cut_bytes` tell what retention removed; `screen`
     that its worker keeps a model of the screen, which answers what programs ask of their terminal: nobody else may.
+    `activity` is what the agent does (None: never told), `approvals` the ids of what it asks and nobody has decided.
     """
 
     sid: bytes
@@ -52,6 +55,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     share: bool = False
     transport: str = "pty"
     screen: bool = False
+    activity: Activity | None = None
+    approvals: list[str] = []
 
 
 class ClientView(msgspec.Struct, frozen=True, array_like=True):

@@ -111,6 +111,48 @@ export interface Cut {
   readonly reason: string;
 }
 
+/** The agent does something else now, or waits: see Activity. */
+export interface Active {
+  readonly tag: "active";
+  readonly seq: number;
+  readonly ts: number;
+  readonly activity: Activity;
+}
+
+/** The agent asks for something and waits for the answer. */
+export interface Asked {
+  readonly tag: "asked";
+  readonly seq: number;
+  readonly ts: number;
+  readonly approval: Approval;
+}
+
+/** What the agent asked as `id` was decided, or is open no more; a later one with the same `state` tells the `effect`. */
+export interface Settled {
+  readonly tag: "settled";
+  readonly seq: number;
+  readonly ts: number;
+  readonly id: string;
+  readonly state: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly scope: string;
+  readonly effect: string;
+  readonly rule: string;
+}
+
+/** Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation or refused. */
+export interface Told {
+  readonly tag: "told";
+  readonly seq: number;
+  readonly ts: number;
+  readonly kind: string;
+  readonly key: string;
+  readonly turn: string;
+  readonly text: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
 /** Worker to store, first after every (re)connection: it holds the events `first` to `next - 1`. */
 export interface Sync {
   readonly tag: "sync";
@@ -572,6 +614,8 @@ export interface SessionView {
   readonly share: boolean;
   readonly transport: string;
   readonly screen: boolean;
+  readonly activity: Activity | null;
+  readonly approvals: readonly string[];
 }
 
 /** Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight. */
@@ -621,6 +665,152 @@ export interface AuditAck {
   readonly resend: boolean;
 }
 
+/** Worker to adapter, through the broker: every report of the run `boot` up to `n` is an event. */
+export interface Noted {
+  readonly tag: "noted";
+  readonly boot: string;
+  readonly n: number;
+}
+
+/** Worker to adapter, through the broker: the terminal said something beside its screen. */
+export interface Signalled {
+  readonly tag: "signalled";
+  readonly kind: string;
+  readonly text: string;
+  readonly state: string;
+}
+
+/** Broker to adapter: this session is about to be started; what does your side channel need of its command line and environment? Answered by Prepared within seconds, or the agent is started without. */
+export interface Prepare {
+  readonly tag: "prepare";
+  readonly req: number;
+  readonly provider: string;
+  readonly channel: string;
+  readonly cwd: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly resume: string;
+}
+
+/** Client to adapter, through the broker: a decision on the approval `id`. */
+export interface Decide {
+  readonly tag: "decide";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly id: string;
+  readonly decision: string;
+  readonly scope: string;
+  readonly reason: string;
+  readonly answers: Readonly<Record<string, string>>;
+  readonly sha256: string;
+  readonly by: string;
+  readonly rule: string;
+}
+
+/** Client to adapter, through the broker: give the agent `text` as a prompt. */
+export interface Prompt {
+  readonly tag: "prompt";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly text: string;
+  readonly by: string;
+}
+
+/** Client to adapter, through the broker: have the agent leave off what it does. */
+export interface Interrupt {
+  readonly tag: "interrupt";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly by: string;
+}
+
+/** Adapter to worker, through the broker: append the event in `body` (a message without envelope, of those above, whose `seq` and `ts` you set). */
+export interface Observed {
+  readonly tag: "observed";
+  readonly boot: string;
+  readonly n: number;
+  readonly body: Uint8Array;
+}
+
+/** Adapter to broker: put `args` before the agent's own, add `env`. */
+export interface Prepared {
+  readonly tag: "prepared";
+  readonly req: number;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly degraded: string;
+}
+
+/** The answer to Decide: `state` and `by` as they are now. */
+export interface Decided {
+  readonly tag: "decided";
+  readonly req: number;
+  readonly client: Uint8Array;
+  readonly id: string;
+  readonly state: string;
+  readonly by: string;
+  readonly won: boolean;
+  readonly message: string;
+}
+
+/** Adapter to worker, through the broker: type `data`, which is a prompt for an agent that has no other door. */
+export interface Compose {
+  readonly tag: "compose";
+  readonly req: number;
+  readonly data: Uint8Array;
+  readonly state: string;
+}
+
+/** What an agent is doing: `state` is starting, working, waiting, idle, done, error, lost or unknown; `detail` what it waits for (approval, question, plan, terminal). */
+export interface Activity {
+  readonly state: string;
+  readonly detail: string;
+  readonly since: number;
+  readonly source: string;
+  readonly why: string;
+  readonly degraded: string;
+}
+
+/** One way to answer, as the agent offers it. */
+export interface Option {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** A question of the agent, with the answers that it offers. */
+export interface Question {
+  readonly text: string;
+  readonly header: string;
+  readonly options: readonly Option[];
+  readonly multiple: boolean;
+}
+
+/** What an agent asked, and what became of it. */
+export interface Approval {
+  readonly id: string;
+  readonly session: string;
+  readonly provider: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly intent: string;
+  readonly exact: Uint8Array;
+  readonly size: number;
+  readonly sha256: string;
+  readonly diff: string;
+  readonly detail: string;
+  readonly options: readonly Option[];
+  readonly questions: readonly Question[];
+  readonly created: number;
+  readonly expires: number;
+  readonly state: string;
+  readonly by: string;
+  readonly decided: number;
+  readonly reason: string;
+  readonly scope: string;
+  readonly effect: string;
+  readonly key: string;
+}
+
 /** One attachment: who watches which session, how, since when (microseconds), and how far it has read. */
 export interface ClientView {
   readonly sid: Uint8Array;
@@ -648,7 +838,11 @@ export type Event =
   | Note
   | Exited
   | Lost
-  | Cut;
+  | Cut
+  | Active
+  | Asked
+  | Settled
+  | Told;
 
 /** What the gateway tells a browser besides events. */
 export type ToBrowser =
@@ -688,6 +882,10 @@ export const FIELDS = {
   Exited: [["seq", "int"], ["ts", "int"], ["code", "int?"], ["signal", "int?"], ["stopped_by", "str", ""]],
   Lost: [["seq", "int"], ["ts", "int"], ["cause", "str"]],
   Cut: [["seq", "int"], ["ts", "int"], ["from_seq", "int"], ["from_offset", "int"], ["to_offset", "int"], ["reason", "str", ""]],
+  Active: [["seq", "int"], ["ts", "int"], ["activity", "Activity"]],
+  Asked: [["seq", "int"], ["ts", "int"], ["approval", "Approval"]],
+  Settled: [["seq", "int"], ["ts", "int"], ["id", "str"], ["state", "str"], ["by", "str", ""], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["rule", "str", ""]],
+  Told: [["seq", "int"], ["ts", "int"], ["kind", "str"], ["key", "str", ""], ["turn", "str", ""], ["text", "str", ""], ["facts", "map", {}]],
   Sync: [["protocol", "str"], ["first", "int"], ["next", "int"]],
   Seal: [["cause", "str"]],
   OpenSessionsQuery: [],
@@ -738,12 +936,26 @@ export const FIELDS = {
   LaneAsk: [["offer", "int"], ["back", "bool", false]],
   LaneShown: [["offer", "int"], ["seq", "int"], ["offset", "int"], ["modes", "bytes", NO_BYTES]],
   LaneBack: [["offer", "int"], ["reason", "str"], ["seq", "int"], ["offset", "int"], ["last_n", "int"], ["typed", "bytes", NO_BYTES], ["unshown", "bytes", NO_BYTES], ["modes", "bytes", NO_BYTES], ["skipped", "int", 0], ["sure", "bool", true], ["held", "bytes", NO_BYTES]],
-  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false]],
+  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false], ["activity", "Activity?", null], ["approvals", "strs", []]],
   Credit: [["seq", "int"], ["offset", "int"], ["skip", "int", 0]],
   Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
   Typed: [["client", "bytes"], ["size", "int"], ["pieces", "int"], ["since", "int"], ["until", "int"]],
   AuditEntry: [["boot", "str"], ["n", "int"], ["ts", "int"], ["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
   AuditAck: [["boot", "str"], ["n", "int"], ["resend", "bool", false]],
+  Noted: [["boot", "str"], ["n", "int"]],
+  Signalled: [["kind", "str"], ["text", "str", ""], ["state", "str", ""]],
+  Prepare: [["req", "int"], ["provider", "str"], ["channel", "str"], ["cwd", "str"], ["args", "strs", []], ["env", "map", {}], ["resume", "str", ""]],
+  Decide: [["req", "int"], ["client", "bytes"], ["id", "str"], ["decision", "str"], ["scope", "str", "once"], ["reason", "str", ""], ["answers", "map", {}], ["sha256", "str", ""], ["by", "str", ""], ["rule", "str", ""]],
+  Prompt: [["req", "int"], ["client", "bytes"], ["text", "str"], ["by", "str", ""]],
+  Interrupt: [["req", "int"], ["client", "bytes"], ["by", "str", ""]],
+  Observed: [["boot", "str"], ["n", "int"], ["body", "bytes"]],
+  Prepared: [["req", "int"], ["args", "strs", []], ["env", "map", {}], ["degraded", "str", ""]],
+  Decided: [["req", "int"], ["client", "bytes"], ["id", "str"], ["state", "str"], ["by", "str"], ["won", "bool"], ["message", "str", ""]],
+  Compose: [["req", "int"], ["data", "bytes"], ["state", "str"]],
+  Activity: [["state", "str"], ["detail", "str", ""], ["since", "int", 0], ["source", "str", ""], ["why", "str", ""], ["degraded", "str", ""]],
+  Option: [["id", "str"], ["label", "str"]],
+  Question: [["text", "str"], ["header", "str", ""], ["options", "Option[]", []], ["multiple", "bool", false]],
+  Approval: [["id", "str"], ["session", "str"], ["provider", "str"], ["kind", "str"], ["title", "str"], ["intent", "str", ""], ["exact", "bytes", NO_BYTES], ["size", "int", 0], ["sha256", "str", ""], ["diff", "str", ""], ["detail", "str", ""], ["options", "Option[]", []], ["questions", "Question[]", []], ["created", "int", 0], ["expires", "int", 0], ["state", "str", "pending"], ["by", "str", ""], ["decided", "int", 0], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["key", "str", ""]],
   ClientView: [["sid", "bytes"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["since", "int"], ["seq", "int", 0], ["offset", "int", 0], ["behind", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["device", "str", ""]],
 } as const satisfies Record<string, readonly Field[]>;
 
@@ -759,6 +971,10 @@ export const STRUCTS = {
   "exited": "Exited",
   "lost": "Lost",
   "cut": "Cut",
+  "active": "Active",
+  "asked": "Asked",
+  "settled": "Settled",
+  "told": "Told",
   "sync": "Sync",
   "seal": "Seal",
   "open?": "OpenSessionsQuery",
@@ -815,6 +1031,16 @@ export const STRUCTS = {
   "typed": "Typed",
   "audit": "AuditEntry",
   "audit-ack": "AuditAck",
+  "noted": "Noted",
+  "signalled": "Signalled",
+  "prepare": "Prepare",
+  "decide": "Decide",
+  "prompt": "Prompt",
+  "interrupt": "Interrupt",
+  "observed": "Observed",
+  "prepared": "Prepared",
+  "decided": "Decided",
+  "compose": "Compose",
 } as const satisfies Record<string, keyof typeof FIELDS>;
 
 /** Every bound of the protocol, with its unit in the name. */
