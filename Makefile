@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit screen security fuzz integration browser webtest chaos bench web wire binding docs dist clean
+.PHONY: help setup run test check fmt unit screen security fuzz integration browser agents webtest chaos bench web wire binding docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -53,6 +53,10 @@ fuzz: $(VENV)/dev.stamp  ## Every reader of strangers' bytes, a minute each (SEC
 
 browser: $(VENV)/dev.stamp  ## Pages in chromium
 	$(BIN)/python -m pytest tests/browser
+
+agents: $(VENV)/dev.stamp  ## The real codex, claude and opencode, with a mock model
+	$(BIN)/python tools/agents_setup.py
+	$(BIN)/python -m pytest tests/agents
 
 webtest: $(VENV)/dev.stamp  ## Types and unit tests of the web client
 	$(BIN)/python tools/web_test.py

@@ -1,0 +1,33 @@
+"""The real agents, pinned, with the mock model: `make agents`. Skipped with the reason where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.agents import AgentGateway, missing
+
+REASON = missing()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.timeout(300))  # opencode alone may take a minute to its first reply
+        if REASON:
+            item.add_marker(pytest.mark.skip(reason=REASON))
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[AgentGateway]:
+    """One gateway with its agents for all the tests of a file."""
+    with AgentGateway() as gateway:
+        yield gateway
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    outcome = yield
+    gateway = getattr(item, "funcargs", {}).get("world")
+    if gateway is not None and outcome.get_result().failed:  # type: ignore[attr-defined]
+        gateway.failed = True

@@ -1,0 +1,117 @@
+"""The real agents in a gateway of one's own, with the mock model behind them.
+
+`with AgentGateway() as world:` gives a gateway whose user has codex, claude and opencode installed and signed in to
+the mock model: `world.start_agent("codex", "[[say hello]]")`. Their homes are the gateway's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from types import TracebackType
+
+from tests.support.gateway import Gateway
+from tests.support.mockmodel import MockModel
+from tools import agents_setup
+
+# Any string does as a key. Claude asks whether it may use one of the environment, unless its end is noted.
+_KEY = "sk-ant-mock-" + "0123456789abcdef" * 3
+
+
+class AgentGateway(Gateway):
+    """A gateway, its mock model, and the agents' settings in the user's home. `project` is where sessions run."""
+
+    def __init__(self, *, settings: str = "", start: bool = True) -> None:
+        super().__init__(settings=settings, start=start)
+        self.model = MockModel()
+        self.project = self.user_home / "project"
+        self.project.mkdir()
+        (self.project / "calc.py").write_text("def add(a, b):\n    return a - b\n")
+        temporary = self.home / "tmp"
+        temporary.mkdir()
+        self.env["PATH"] = f"{agents_setup.BIN}:{self.env['PATH']}"
+        # Codex makes no links to itself in a home below the temporary directory.
+        self.env["TMPDIR"] = str(temporary)
+        self._set_up_codex()
+        self._set_up_claude()
+        self._set_up_opencode()
+
+    def __enter__(self) -> AgentGateway:
+        self.model.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, kind: type | None, value: BaseException | None, traceback: TracebackType | None) -> None:
+        if kind is not None or self.failed:
+            print(self.model.transcript())
+        try:
+            super().__exit__(kind, value, traceback)
+        finally:
+            self.model.__exit__(kind, value, traceback)
+
+    def start_agent(self, provider: str, prompt: str = "", *more: str, title: str = "") -> str:
+        """Start a session of the agent with a first prompt, in the project, without attaching; its id."""
+        args = [*more, *([prompt] if prompt and provider != "opencode" else [])]
+        if prompt and provider == "opencode":
+            args = [*more, "--prompt", prompt]
+        own = ["--title", title] if title else []
+        done = self.tether("run", "-d", *own, provider, *(["--", *args] if args else []), cwd=self.project)
+        with contextlib.suppress(AssertionError):
+            self._remember()
+        return str(done.stdout).strip()
+
+    def shown(self, session: str) -> str:
+        """The session's screen now, as text, with what was wrapped or padded brought onto one line."""
+        return " ".join(str(self.tether("snapshot", session, "--text").stdout).split())
+
+    def _set_up_codex(self) -> None:
+        home = self.user_home / ".codex"
+        home.mkdir()
+        (home / "config.toml").write_text(
+            'model = "mock-model"\nmodel_provider = "mock"\ncheck_for_update_on_startup = false\n'
+            f'[model_providers.mock]\nname = "mock"\nbase_url = "{self.model.url}/v1"\nenv_key = "OPENAI_API_KEY"\n'
+            'wire_api = "responses"\nrequest_max_retries = 0\nstream_max_retries = 0\n'
+            f'[projects."{self.project}"]\ntrust_level = "trusted"\n'
+        )
+        self.env["OPENAI_API_KEY"] = _KEY
+
+    def _set_up_claude(self) -> None:
+        (self.user_home / ".claude.json").write_text(
+            json.dumps(
+                {
+                    "hasCompletedOnboarding": True,
+                    "theme": "dark",
+                    "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
+                    "projects": {str(self.project): {"hasTrustDialogAccepted": True}},
+                }
+            )
+        )
+        self.env.update(
+            ANTHROPIC_BASE_URL=self.model.url,
+            ANTHROPIC_API_KEY=_KEY,
+            DISABLE_AUTOUPDATER="1",
+            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+        )
+
+    def _set_up_opencode(self) -> None:
+        folder = self.user_home / ".config" / "opencode"
+        folder.mkdir(parents=True)
+        model = {"tool_call": True, "limit": {"context": 100000, "output": 8000}}
+        options = {"baseURL": f"{self.model.url}/v1", "apiKey": "mock"}
+        provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"mock-model": model}}
+        settings = {
+            "model": "mock/mock-model",
+            "small_model": "mock/mock-model",
+            "autoupdate": False,
+            "share": "disabled",
+            "enabled_providers": ["mock"],
+            "provider": {"mock": provider},
+        }
+        (folder / "opencode.json").write_text(json.dumps(settings))
+        for what in ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS"):
+            self.env[f"OPENCODE_DISABLE_{what}"] = "1"
+
+
+def missing() -> str:
+    """Why the agents can't be run here; "" when they can."""
+    return agents_setup.missing()
