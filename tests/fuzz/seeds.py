@@ -35,5 +35,12 @@ def seeds(name: str) -> list[bytes]:
         "registry": [json.dumps({"version": 1, "epoch": 3, "devices": [device]}).encode()],
         "assertion": [b'{"aud":"aud","iss":"https://team.cloudflareaccess.com","exp":99}', b'{"keys":[{"kty":"RSA"}]}'],
         "trail": [b'{"seq":1,"ts":1,"kind":"pair","actor":"a","session":"","facts":{},"prev":"00","hash":"00"}'],
+        "masking": [
+            b"export AWS_SECRET_ACCESS_KEY=\x1b[1mwJalrXUt\x1b[0mnFEMI7K7MDENGbPxRfiCYzzzzzzzzKEY\r\n",
+            b"\x1b]52;c;Z2hwXw==\x07\x1b]0;token: ghp_x\x1b\\",
+            b"-----BEGIN PRIVATE KEY-----\r\nMIIEvQ\r\n-----END PRIVATE KEY-----\r\n",
+        ],
+        "output": [b"\x1b[?1049h\x1b[>1u\x1b[6n\x1bP+q544e\x1b\\\x1b]11;?\x07", b"\x1b[?2004h\x1b[<u\x1bc"],
+        "typing": [b"\x1c\x1cd\x1b[92;5u\x1b[200~d\x1b[201~", b"\x1b[27;5;92~"],
     }
     return by_name.get(name, [])

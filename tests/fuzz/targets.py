@@ -14,7 +14,16 @@ from tether import access, audit
 from tether.devices import rows, scopes
 from tether.errors import TetherError, printable
 from tether.exposure import assertions
+from tether.cli import detachkeys
+from tether.modes import Modes
 from tether.noise import Initiator, KeyPair, NoiseError, Responder, key_pair
+from tether.redact import hostile
+from tether.redact.finding import Finder
+from tether.redact.rules import shipped
+from tether.redact.stream import Masker
+from tether.screen.cutting import Cutter
+from tether.screen.queries import without_queries
+from tether.screen.unasked import Unasked, without_replies
 from tether.web import admission, arrivals, pairing, pairing_api, parcels, permits, wsframes
 from tether.web.admission import Asked, Credential, Policy, Refusal
 from tether.web.parcels import ParcelError
@@ -163,6 +172,48 @@ def trail(data: bytes) -> None:
                 audit.imported(line)
 
 
+_FINDER: Final = Finder(shipped())
+_POLICIES: Final = (None, hostile.Policy(), hostile.Policy(clipboard=True))
+
+
+def masking(data: bytes) -> None:
+    """A terminal's output on its way out, in pieces, with silence between: nothing is lost, added or moved."""
+    step, cols = 1 + data[0] % 61 if data else 1, 20 + data[-1] % 100 if data else 80
+    for policy in _POLICIES:
+        masker, shown = Masker(_FINDER, cols, policy), b""
+        for number, at in enumerate(range(0, len(data), step)):
+            shown += masker.feed(data[at : at + step])
+            if number % 7 == 6:
+                shown += masker.silent()
+        shown += masker.flush()
+        assert len(shown) == len(data)
+        if policy is None and b"\x1b]" not in data and b"\xc2\x9d" not in data:
+            assert all(a == b or (b == 42 and 33 <= a <= 126) for a, b in zip(data, shown, strict=True))
+
+
+def output(data: bytes) -> None:
+    """A terminal's output as the screen, a client that attaches and a loan of a terminal read it."""
+    without_queries(data)
+    without_replies(data)
+    cutter, unasked, modes = Cutter(), Unasked(), Modes()
+    for at in range(0, len(data), 9):
+        piece = data[at : at + 9]
+        cutter.too_long(cutter.rest(piece), ground=False)
+        modes.feed(piece)
+        unasked.feed(piece)
+    Modes().feed(modes.restore() + modes.told())
+
+
+def typing(data: bytes) -> None:
+    """Typing, in which the keys that detach are looked for: without them everything passes."""
+    for keys in (detachkeys.parse("ctrl-\\ d"), detachkeys.parse("none")):
+        parser, passed = detachkeys.Parser(keys), b""
+        for at in range(0, len(data), 3):
+            passed += b"".join(act.data for act in parser.feed(data[at : at + 3], at / 100))
+        passed += b"".join(act.data for act in parser.expire(1e9))
+        assert keys is not None or passed == data
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     one.__name__: one
     for one in (
@@ -178,5 +229,8 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
         registry,
         assertion,
         trail,
+        masking,
+        output,
+        typing,
     )
 }

@@ -46,8 +46,8 @@ def pair(
     given = _scopes(scope)
     base = (url or _address(paths)).rstrip("/")
     offer = owner.ask(paths, "POST", "/api/v1/pairing", {"scopes": sorted(given), "name": name})
-    _show(base, offer, qr)
     try:
+        _show(base, offer, qr)
         return _follow(paths, offer["id"])
     except KeyboardInterrupt:
         owner.ask(paths, "POST", "/api/v1/pairing/cancel", {})
