@@ -5,9 +5,8 @@ Each way out asks `load` once, and masks a session once for all who get the same
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from tether.errors import TetherError
+from tether.knownvalues import KnownValues
 from tether.paths import Paths
-from tether.redact import known
 from tether.redact.finding import Finder
 from tether.redact.hostile import Policy
 from tether.redact.rules import Rules, parse, shipped
@@ -24,15 +23,8 @@ from tether.redact.stream import Masker
 from tether.settings import Egress
 from tether.wire.control import History, Snapshot
 from tether.wire.events import Created, Event, Note, Output, Resized, Titled
+from tether.wire.views import ENDED, SessionView
 
-# Files in which programs keep logins, below the home directory. What is read of them is what the rules find in them.
-LOGIN_FILES: Final = (
-    ".netrc", ".npmrc", ".pypirc", ".pgpass", ".my.cnf", ".git-credentials", ".aws/credentials", ".docker/config.json",
-    ".config/gh/hosts.yml", ".config/hub", ".cargo/credentials.toml", ".gem/credentials", ".kube/config",
-    ".terraform.d/credentials.tfrc.json", ".vault-token", ".config/gcloud/application_default_credentials.json",
-    ".claude/.credentials.json", ".codex/auth.json", ".local/share/opencode/auth.json", ".gemini/oauth_creds.json",
-)  # fmt: skip
-_FILE_BYTES_MAX: Final = 256 * 1024
 # Wider than any line: nothing was cut at an edge.
 _WIDE: Final = 1 << 20
 # How long a terminal is silent until what waits is shown, hidden. A burst's reads are some hundred times closer.
@@ -91,30 +83,24 @@ def rules(paths: Paths) -> Rules:
 
 
 @cache
-def finder(paths: Paths) -> Finder:
-    """What finds secrets on this machine: rules, and values of the environment and of login files."""
-    every = rules(paths)
-    plain = Finder(every)
-    values = known.of_environment(dict(os.environ))
-    for name in LOGIN_FILES:
-        values += known.of_file(_start_of(Path.home() / name), plain)
-    own = _start_of(paths.owner_token).strip()
-    values += [own] if len(own) >= known.VALUE_MIN else []
-    wanted = known.patterns(dict.fromkeys(values[: known.VALUES_MAX]))
-    return Finder(every, wanted) if wanted else plain
+def known(paths: Paths) -> KnownValues:
+    """What this process knows to be secret, and what finds it. TetherError when the user's rules do not fit."""
+    return KnownValues(rules(paths), paths)
 
 
-def load(paths: Paths, egress: Egress, policy: Policy | None = None) -> Mask | None:
-    """What masks this way out, or None when its setting is "raw"."""
-    return Mask(finder(paths), policy) if egress == "masked" else None
+def load(paths: Paths, egress: Egress, policy: Policy | None = None, agents: Iterable[SessionView] = ()) -> Mask | None:
+    """What masks this way out, or None when its setting is "raw". What `agents` were given is hidden everywhere."""
+    if egress == "raw":
+        return None
+    values = known(paths)
+    for view in agents:
+        meet(values, view)
+    return Mask(values.finder, policy)
 
 
-def _start_of(file: Path) -> bytes:
-    try:
-        with open(file, "rb") as opened:
-            return opened.read(_FILE_BYTES_MAX)
-    except OSError:
-        return b""
+def meet(values: KnownValues, view: SessionView) -> bool:
+    """Learn what a session's agent was given. False when it runs and its environment can't be read now."""
+    return view.state in ENDED or (view.agent_pid > 0 and values.meet(view.agent_pid, view.id))
 
 
 def snapshot_masked(snapshot: Snapshot, mask: Mask) -> Snapshot:
@@ -146,28 +132,46 @@ def event_masked(message: Any, mask: Mask) -> Any:
 
 def events_masked(found: Iterable[Event], mask: Mask) -> Iterator[Event]:
     """All events of a session as they may be shown: in order, each with as much output as it had."""
-    masker = mask.stream(0)
-    queue: deque[Event] = deque()
-    shown = b""
-    cols = 0
+    reading = EventMask(mask)
     for event in found:
+        yield from reading.take(event)
+    yield from reading.rest()
+
+
+class EventMask:
+    """Events of one session, given one by one; each leaves when the whole of its output may be shown."""
+
+    def __init__(self, mask: Mask | None) -> None:
+        self._mask = mask
+        self._masker = mask.stream(0) if mask is not None else None
+        self._queue: deque[Event] = deque()
+        self._shown = b""
+        self._cols = 0
+
+    def take(self, event: Event) -> list[Event]:
+        """What may be shown once `event` is there."""
+        if self._mask is None or self._masker is None:
+            return [event]
         if isinstance(event, Output):
-            shown += masker.feed(event.data, cols=cols)
+            self._shown += self._masker.feed(event.data, cols=self._cols)
         elif isinstance(event, Resized | Created):
-            cols = event.cols
-        queue.append(event_masked(event, mask))
-        shown = yield from _ready(queue, shown)
-    yield from _ready(queue, shown + masker.flush())
+            self._cols = event.cols
+        self._queue.append(event_masked(event, self._mask))
+        return list(self._ready())
 
+    def rest(self) -> list[Event]:
+        """What is left at the end."""
+        if self._masker is not None:
+            self._shown += self._masker.flush()
+        return list(self._ready())
 
-def _ready(queue: deque[Event], shown: bytes) -> Generator[Event, None, bytes]:
-    while queue:
-        event = queue[0]
-        if isinstance(event, Output):
-            size = len(event.data)
-            if size > len(shown):
-                break
-            event, shown = msgspec.structs.replace(event, data=shown[:size]), shown[size:]
-        queue.popleft()
-        yield event
-    return shown
+    def _ready(self) -> Iterator[Event]:
+        while self._queue:
+            event = self._queue[0]
+            if isinstance(event, Output):
+                size = len(event.data)
+                if size > len(self._shown):
+                    break
+                event, self._shown = msgspec.structs.replace(event, data=self._shown[:size]), self._shown[size:]
+            self._queue.popleft()
+            yield event

@@ -72,8 +72,7 @@ Egress = Literal["masked", "raw"]
 
 
 class MaskingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[masking] Where credentials in output are hidden ("masked") and where they are not ("raw"). What a terminal of
-    this machine shows of its owner's sessions (attach, logs, events, replay) is raw."""
+    """[masking] Where credentials in output are hidden ("masked") and where they are not ("raw")."""
 
     # Browsers, and programs over HTTP: live output, screens, events.
     web: Egress = "masked"
@@ -83,6 +82,13 @@ class MaskingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshot: Egress = "masked"
     # `tether export`.
     export: Egress = "masked"
+    # The owner's own terminal on this machine: `tether attach`, and `tether run` without -d.
+    attach: Egress = "raw"
+    # `tether logs`, `tether events` and `tether replay` of a session.
+    logs: Egress = "raw"
+    # What is recorded of sessions started from then on. "masked": secrets are in no file, no terminal shows them, and
+    # nobody can bring them back; a worker that is killed loses the few bytes that it holds back.
+    log: Egress = "raw"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from tether import access, audit
+from tether.cli import detachkeys
 from tether.devices import rows, scopes
 from tether.errors import TetherError, printable
 from tether.exposure import assertions
-from tether.cli import detachkeys
 from tether.modes import Modes
 from tether.noise import Initiator, KeyPair, NoiseError, Responder, key_pair
 from tether.redact import hostile

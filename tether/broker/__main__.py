@@ -48,6 +48,7 @@ def _surroundings(paths: Paths) -> Surroundings:
             chosen.session.ring_bytes,
             chosen.session.emulator,
             chosen.session.scrollback_lines,
+            chosen.masking.log,
         ),
         providers=paths.providers,
         boot_s=boot_time(),

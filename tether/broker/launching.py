@@ -33,6 +33,7 @@ class Site:
     ring_bytes: int
     emulator: str = "inline"
     scrollback_lines: int = 4_000
+    record: str = "raw"
 
 
 def clean_title(text: str, default: str) -> str:
@@ -64,6 +65,7 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
         "ring_bytes": site.ring_bytes,
         "emulator": site.emulator,
         "scrollback_lines": site.scrollback_lines,
+        "record": site.record,
         "share": launch.share,
     }
 

@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tether.bus import Bus, Poller
 from tether.cli import detachkeys
@@ -24,8 +24,12 @@ from tether.clock import monotonic
 from tether.errors import NO_GATEWAY, SESSION_LOST, TetherError
 from tether.paths import Paths
 from tether.screen.unasked import Unasked, without_replies
+from tether.settings import Settings
 from tether.wire.events import Event, Exited, Lost, Output, Resized
-from tether.wire.views import ENDED
+from tether.wire.views import ENDED, SessionView
+
+if TYPE_CHECKING:
+    from tether.cli.veil import Veil
 
 _READ: Final = 64 * 1024
 _PASTE: Final = 256
@@ -49,7 +53,7 @@ class End:
 class Attachment:
     """Runs until the person leaves or the session ends. `terminal` None: only shows, on a stdout that is none.
 
-    `history` lines of what scrolled off are shown above the first screen.
+    `history` lines of what scrolled off are shown above the first screen. With a `veil` secrets are hidden.
     """
 
     def __init__(
@@ -61,8 +65,10 @@ class Attachment:
         terminal: Terminal | None,
         *,
         history: int = 0,
+        veil: Veil | None = None,
     ) -> None:
         self._wish = wish
+        self._veil = veil
         self._history = history
         self._unasked = Unasked()
         self._terminal = terminal
@@ -75,7 +81,8 @@ class Attachment:
         )
         self._feed = Feed(self._bus, self._poller, paths, sid)
         self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
-        self._lending = Lending(terminal, self._display, self._feed, self._uplink, self._keys, self._unasked)
+        lent = terminal if veil is None else None
+        self._lending = Lending(lent, self._display, self._feed, self._uplink, self._keys, self._unasked)
         self._notice: tuple[str, bool] | None = None  # to be shown when the terminal is ours
         self._signals, self._signal_end = socket.socketpair()
         self._end: End | None = None
@@ -149,6 +156,8 @@ class Attachment:
             self._feed.deadline(), self._uplink.deadline(), self._keys.deadline(), self._lending.deadline()
         )  # fmt: skip
         times = [deadline for deadline in deadlines if deadline is not None]
+        if self._veil is not None and (waiting := self._veil.deadline()) is not None:
+            times.append(waiting)
         if not self._uplink.mode or self._uplink.ended:
             times.append(monotonic() + 0.1)
         return max(0.0, min(times) - monotonic()) if times else None
@@ -207,6 +216,8 @@ class Attachment:
                     data.append(event.data)
                 case Resized():
                     self._uplink.session_size(event.cols, event.rows)
+                    if self._veil is not None:
+                        self._veil.resize(event.cols)
                 case Exited():
                     self._end = End("exited", exit_status(event))
                 case Lost():
@@ -214,8 +225,13 @@ class Attachment:
                 case _:
                     pass
         if data:
-            shown = b"".join(data) if len(data) > 1 else data[0]
-            self._display.write(self._unasked.feed(shown) if self._answered else shown)
+            self._write(b"".join(data) if len(data) > 1 else data[0])
+
+    def _write(self, shown: bytes) -> None:
+        """Output, as far as it is this terminal's to show."""
+        if self._veil is not None:
+            shown = self._veil.feed(shown, monotonic())
+        self._display.write(self._unasked.feed(shown) if self._answered else shown)
 
     @property
     def _answered(self) -> bool:
@@ -249,6 +265,8 @@ class Attachment:
         if snapshot is None:
             return
         self._unasked.forget()
+        if self._veil is not None:
+            snapshot = self._veil.anew(snapshot)
         if not first:
             self._display.write(self._display.modes.restore())
         if self._terminal is not None and first:
@@ -260,6 +278,8 @@ class Attachment:
 
     def _after(self, now: float) -> None:
         """What the turn has changed."""
+        if self._veil is not None and (rest := self._veil.rest(now, end=self._end is not None)):
+            self._display.write(self._unasked.feed(rest) if self._answered else rest)
         was_paused = self._feed.paused
         away = self._lending.away
         self._feed.pause(not away and (self._display.full or (was_paused and not self._display.low)))
@@ -333,6 +353,15 @@ class Attachment:
         self._bus.close()
         self._signals.close()
         self._signal_end.close()
+
+
+def veil_of(paths: Paths, settings: Settings, view: SessionView) -> Veil | None:
+    """What hides a session's secrets on this terminal, if the settings want that."""
+    if settings.masking.attach == "raw":
+        return None
+    from tether.cli import veil  # rules and values: much that is not needed otherwise
+
+    return veil.over(paths, view)
 
 
 def exit_status(event: Exited) -> int:

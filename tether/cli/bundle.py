@@ -30,7 +30,7 @@ def mask(text: str) -> str:
 
 def write(path: Path, paths: Paths, report: str) -> list[str]:
     """Write the bundle; the names in it. Logs of the gateway and settings, masked; never what a terminal showed."""
-    hidden = masking.Mask(masking.finder(paths))
+    hidden = masking.Mask(masking.known(paths).finder)
     entries = {"report.txt": report}
     if paths.settings.is_file():
         entries["config.toml"] = paths.settings.read_text(encoding="utf-8", errors="replace")

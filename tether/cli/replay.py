@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tether import rewind
 from tether.cli.display import Display
@@ -14,8 +14,11 @@ from tether.clock import monotonic
 from tether.screen.unasked import Unasked
 from tether.store.reader import LogReader
 from tether.wire.codec import decode_body
-from tether.wire.events import Event, Output
+from tether.wire.events import Event, Output, Resized
 from tether.wire.views import SessionView
+
+if TYPE_CHECKING:
+    from tether.cli.veil import Veil
 
 HELP: Final = "space pause, arrows 10 s back and on, + - speed, . one step, 0 to 9 tenths, q end"
 _SEEK_US: Final = 10_000_000
@@ -32,7 +35,16 @@ _KEYS: Final = {
 class Replay:
     """One playing of the session `view`, from event `start` on, until its end or the person's."""
 
-    def __init__(self, log: LogReader, view: SessionView, terminal: Terminal, head: Playhead, start: int) -> None:
+    def __init__(
+        self,
+        log: LogReader,
+        view: SessionView,
+        terminal: Terminal,
+        head: Playhead,
+        start: int,
+        veil: Veil | None = None,
+    ) -> None:
+        self._veil = veil
         self._log = log
         self._view = view
         self._terminal = terminal
@@ -55,6 +67,8 @@ class Replay:
             self._jump(self._start)
             while not self._over:
                 self._turn()
+            if self._veil is not None:
+                self._display.write(self._veil.rest(monotonic(), end=True))
             self._display.finish(_FINISH_S)
         finally:
             self._terminal.leave(self._display.modes.restore() + b"\r\n")
@@ -96,15 +110,21 @@ class Replay:
         self._ts = event.ts
         self._head.shown(event.ts, now)
         if isinstance(event, Output):
-            self._display.write(self._unasked.feed(event.data))
+            data = event.data if self._veil is None else self._veil.feed(event.data, now)
+            self._display.write(self._unasked.feed(data))
+        elif isinstance(event, Resized) and self._veil is not None:
+            self._veil.resize(event.cols)
 
     def _jump(self, seq: int) -> None:
         """Show the screen as of event `seq`, and go on from there."""
         made = rewind.at(self._log, self._view, seq)
         self._seq, self._ts, self._rows = made.seq, made.ts or self._view.created, []
         self._unasked.forget()
-        self._display.write(self._display.modes.restore() + made.snapshot(0).data)
+        screen = made.snapshot(0)
         made.close()
+        if self._veil is not None:
+            screen = self._veil.anew(screen)
+        self._display.write(self._display.modes.restore() + screen.data)
         self._head.jumped(self._ts, monotonic())
 
     # -- keys

@@ -18,7 +18,7 @@ import msgspec
 from tether import secret_files
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
-from tether.ptyworker import state
+from tether.ptyworker import recording, state
 from tether.ptyworker.coalescing import Coalescing
 from tether.ptyworker.delivery import Delivery
 from tether.ptyworker.ending import Ending
@@ -90,6 +90,7 @@ class Worker:
         self.handed: Checkpoint | None = None  # what stood on the screen, from before a re-execution
         self._again = False  # another worker had the session before
         self.loan = Loan(self)
+        self.recording = recording.begin(self) if kept.record == "masked" else None
         self._connected = False  # there is a bus; not while carrying on from another worker
 
     # -- life
@@ -199,6 +200,9 @@ class Worker:
         log.info("event=session-ended sid=%s state=%s", self.sid.hex(), self.kept.view.state)
 
     def _reload(self) -> None:
+        if self.recording is not None:
+            self.recording.finish()
+            self._read_all(monotonic())
         self.flush()
         self.loan.give_back("reload")
         self.save()
@@ -254,7 +258,7 @@ class Worker:
                 self._report_stall()
                 break
             ground = ring.ground()
-            size = self.terminal.read_into(ground)
+            size = (self.recording or self.terminal).read_into(ground)
             if size <= 0:
                 if size < 0:
                     self._hung_up = True
@@ -311,12 +315,18 @@ class Worker:
         self.loan.give_back("ended")
         if not self._hung_up and not self._reading and self.ring.room():
             self._set_reading(True)
+        self._read_all(now)
+        return self.ring.room()
+
+    def _read_all(self, now: float) -> None:
         while self._reading and self._read(now):
             pass
-        return self.ring.room()
 
     def hang_up(self) -> None:
         """Read no more."""
+        if self.recording is not None:
+            self.recording.finish()
+            self._read_all(monotonic())
         self._hung_up = True
         self._set_reading(False)
         self._poller.remove(self.terminal.fd)
@@ -450,6 +460,7 @@ class Worker:
             self.loan.wait(now),
             self.model.wait(now),
             self.steering.bursts.wait_s(now),
+            self.recording.wait(now) if self.recording is not None and self._reading else None,
         ]
         if self.ring.header.pending:
             waits.append(self._coalescing.wait(now))
@@ -460,6 +471,8 @@ class Worker:
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _timers(self, now: float) -> None:
+        if self.recording is not None and self.recording.due(now):
+            self._read(now)
         if self.ring.header.pending and self._coalescing.due(now):
             self.flush(now)
         self.delivery.tick(now)

@@ -130,7 +130,7 @@ def begin(
     ring = Ring.create(paths.ring(sid), int(spec["ring_bytes"]))
     kept = WorkerState(
         view, grace_s=float(spec["grace_s"]), emulator=str(spec.get("emulator", "inline")),
-        scrollback_lines=int(spec.get("scrollback_lines", 4_000)),
+        scrollback_lines=int(spec.get("scrollback_lines", 4_000)), record=str(spec.get("record", "raw")),
     )  # fmt: skip
     ring.write_state(state.dump(kept))
     created = Created(
@@ -156,6 +156,8 @@ def begin(
     ring.write_state(state.dump(kept))
     pty = terminal.AgentTerminal(pid, order.master, order.slave)
     worker = Worker(paths, sid, lock, ring, kept, pty, re_execute, sockets)
+    if worker.recording is not None:
+        worker.recording.know(spec["env"])
     worker.start_report = (report, spec["program"])
     return worker
 

@@ -36,6 +36,7 @@ class WorkerState(msgspec.Struct):
     scrollback_lines: int = 4_000
     crash_offset: int = -1
     crashes: int = 0
+    record: str = "raw"  # or masked: hidden before it is recorded
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -59,10 +59,15 @@ class Finder:
             for literal in named.names:
                 self._add(literal.lower().encode(), None, partial(_look_named, named))
         self._add(pem.OPENING, None, _look_pem)
-        for value in known:
+        self._plain = plain
+        self.know(known)
+
+    def know(self, values: Iterable[bytes]) -> None:
+        """Find these literals too, from now on."""
+        for value in values:
             self._add(value[:_KNOWN_BYTES].lower(), value[:_KNOWN_BYTES], partial(_look_known, value))
         self._order = list(self._looks.values())
-        self._triggers = Triggers(list(self._looks), plain)
+        self._triggers = Triggers(list(self._looks), self._plain)
 
     def _add(self, literal: bytes, exact: bytes | None, look: _Look) -> None:
         self._looks.setdefault(literal, []).append((exact, look))

@@ -11,33 +11,50 @@ from urllib.parse import quote
 from tether.redact import encoded, values
 from tether.redact.finding import Finder
 
+_PLAIN: Final = re.compile(r"(?i)token|secret|passw|passphrase|api_?key")
+_NO_WORDS: Final = re.compile(rb"[0-9]|[^\w. -]")
 VALUE_MIN: Final = 8
-VALUES_MAX: Final = 400
+VALUES_MAX: Final = 1000
+_VALUE_MAX: Final = 4096
+_SMALL_ESCAPE: Final = re.compile(rb"%[0-9A-F]{2}")
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 # Variables with such names hold secrets; their values must look like some, too.
 _NAMES: Final = re.compile(r"(?i)key|token|secret|pass|pwd|auth|cred|cookie|session_?id|dsn|_url$|webhook|private")
 
 
 def patterns(known: Iterable[bytes]) -> list[bytes]:
-    """The values and what URLs, JSON and base64 (at three shifts) make of them."""
+    """The values and what URLs, JSON and base64 (of both alphabets, at three shifts) make of them."""
     found: dict[bytes, None] = {}
     for value in known:
-        text = value.decode("utf-8", "replace")
-        forms = [value, quote(text, safe="").encode(), json.dumps(text)[1:-1].encode()]
-        forms += [form for form, _ in encoded.encodings(value)]
+        text = value.decode("utf-8", "surrogateescape")
+        quoted = [quote(text, safe=safe, errors="surrogateescape").encode() for safe in ("", "/:@~!*'()")]
+        forms = [value, *quoted, *(_SMALL_ESCAPE.sub(lambda one: one[0].lower(), form) for form in quoted)]
+        forms.append(json.dumps(text)[1:-1].encode("utf-8", "surrogateescape"))
+        for form, _ in encoded.encodings(value):
+            forms += [form, form.translate(_URL_SAFE)]
         found.update((form, None) for form in forms if len(form) >= VALUE_MIN)
     return list(found)
 
 
-def of_environment(environ: dict[str, str]) -> list[bytes]:
-    """Values of variables that hold secrets by their name, and are long and unlike words."""
-    return [
-        value.encode()
-        for name, value in environ.items()
-        if _NAMES.search(name) and len(value) >= VALUE_MIN and values.key(value.encode(), quoted=True)
-    ]
+def of_environment(environ: dict[str, str], finder: Finder) -> list[bytes]:
+    """Values of variables that hold secrets by their name and are unlike words, and what `finder` finds in the rest."""
+    found: list[bytes] = []
+    for name, text in environ.items():
+        value = text.encode("utf-8", "surrogateescape")
+        if _NAMES.search(name) and _secretive(name, value):
+            found.append(value)
+        found += of_file(name.encode("utf-8", "surrogateescape") + b"=" + value, finder)
+    return list(dict.fromkeys(found))
+
+
+def _secretive(name: str, value: bytes) -> bool:
+    """Long and unlike words; with a name that is plain about it, a number or a sign is enough."""
+    if len(value) < VALUE_MIN or len(value) > _VALUE_MAX or b"\n" in value or values.refused(value):
+        return False
+    return values.key(value, quoted=True) or (_PLAIN.search(name) is not None and _NO_WORDS.search(value) is not None)
 
 
 def of_file(text: bytes, finder: Finder) -> list[bytes]:
     """What `finder` finds in a file of logins."""
     found = (text[one.start : one.end] for one in finder.find(text, final=True))
-    return [value for value in found if VALUE_MIN <= len(value) <= 4096 and b"\n" not in value]
+    return [value for value in found if VALUE_MIN <= len(value) <= _VALUE_MAX and b"\n" not in value]

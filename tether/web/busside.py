@@ -52,6 +52,8 @@ TICK_S: Final = 1.0
 # How soon a change of the file of devices by another process is noticed while somebody is attached.
 REVIEW_S: Final = 0.25
 CONNECTIONS_MAX: Final = 1024
+# How many times, a tick apart, an agent's environment is asked for that can't be read yet.
+MEET_TRIES: Final = 5
 
 log = logging.getLogger("tether")
 
@@ -69,6 +71,8 @@ class BusSide:
         self.reader = LogReader(paths)
         chosen = settings.load(paths.settings)
         self.mask = masking.load(paths, chosen.masking.web, Policy(chosen.web.clipboard))
+        self._known = masking.known(paths) if self.mask is not None else None
+        self._unmet: dict[bytes, tuple[SessionView, int]] = {}
         self._masked = MaskedLog(self.reader, self.mask, self._cols, monotonic) if self.mask is not None else None
         self.shown: Log = self._masked or self.reader
         self.connections: dict[Key, Connection] = {}
@@ -274,7 +278,14 @@ class BusSide:
 
     def _view_frame(self, sid: bytes, message: Any) -> None:
         if isinstance(message, SessionView) and self.mirror.news(message):
+            self._meet(message, MEET_TRIES)
             self._tell_watchers(message)
+
+    def _meet(self, view: SessionView, tries: int) -> None:
+        """Learn what the session's agent was given. One that is about to be executed is looked at again."""
+        self._unmet.pop(view.sid, None)
+        if self._known is not None and not masking.meet(self._known, view) and tries:
+            self._unmet[view.sid] = view, tries - 1
 
     def _store_frame(self, sid: bytes, message: Any) -> None:
         if isinstance(message, Committed):
@@ -311,6 +322,7 @@ class BusSide:
     def learn(self, answer: Sessions) -> None:
         """Take the broker's list of live sessions in."""
         for view in self.mirror.listed(answer.views):
+            self._meet(view, MEET_TRIES)
             self._tell_watchers(view)
 
     def _listed(self, answer: Any) -> None:
@@ -335,6 +347,8 @@ class BusSide:
             # Where no signal tells of it (macOS), a gateway's part still must not outlive its supervisor.
             os.kill(os.getpid(), signal.SIGTERM)
         self.uplink.tick()
+        for view, tries in list(self._unmet.values()):
+            self._meet(view, tries)
         if not self.connections:
             return
         now = monotonic()

@@ -59,7 +59,8 @@ def attach(
             default_name(), mode="observe" if observe else "control", take=take, size=size, reconnect=not no_reconnect
         )
         history = settings.attach.history_lines
-        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, history=history).run()
+        veil = attach_module.veil_of(paths, settings, view)
+        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, history=history, veil=veil).run()
         return leaving.say(end, view)
     finally:
         if terminal is not None:

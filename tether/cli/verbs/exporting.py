@@ -46,7 +46,7 @@ def export(
     view = finding.find_any(paths, session)
     with contextlib.closing(LogReader(paths)) as log:
         events = history.read(log, view.sid)
-        mask = masking.load(paths, settings.load(paths.settings).masking.export)
+        mask = masking.load(paths, settings.load(paths.settings).masking.export, agents=[view])
         found = makers[form](events if mask is None else masking.events_masked(events, mask), view.title)
         if not output:
             for text in found:

@@ -14,13 +14,16 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
+from tether import masking, settings
 from tether.cli import finding, gateway, history
 from tether.cli.call import CALL, line, out, warn
 from tether.cli.plaintext import Plain
 from tether.errors import USAGE, TetherError
+from tether.masking import EventMask
 from tether.paths import Paths, resolve
 from tether.store.reader import LogReader
 from tether.wire.events import Cut, Event, Output
+from tether.wire.views import SessionView
 
 _TAIL_BYTES: Final = 64 * 1024
 _LINES: Final = 40
@@ -48,10 +51,11 @@ def logs(
     if session is None:
         return _gateway_logs(paths, _LINES if lines is None else lines, follow=follow)
     view = finding.find_any(paths, session)
+    mask = _mask(paths, view)
     with contextlib.closing(LogReader(paths)) as log:
         if raw:
-            return _raw(_events(paths, log, view.sid, 0, follow=follow), flush=follow)
-        return _text(paths, log, view.sid, lines, follow=follow)
+            return _raw(_events(paths, log, view.sid, 0, follow=follow), mask, flush=follow)
+        return _text(paths, log, view.sid, lines, mask, follow=follow)
 
 
 def events(
@@ -62,8 +66,9 @@ def events(
     """Print a session's events, one JSON object a line. Output is text where it is UTF-8, else base64."""
     paths = resolve()
     view = finding.find_any(paths, session)
+    mask = _mask(paths, view)
     with contextlib.closing(LogReader(paths)) as log:
-        for event in _events(paths, log, view.sid, after, follow=follow):
+        for event in _masked(_events(paths, log, view.sid, after, follow=follow), mask):
             sys.stdout.write(json.dumps(event_row(event), ensure_ascii=False) + "\n")
             if follow:
                 sys.stdout.flush()
@@ -89,10 +94,21 @@ def _events(paths: Paths, log: LogReader, sid: bytes, after: int, *, follow: boo
     return history.follow(paths, log, sid, after, CALL.timeout_s) if follow else history.read(log, sid, after)
 
 
-def _raw(found: Iterator[Event], *, flush: bool) -> int:
+def _mask(paths: Paths, view: SessionView) -> EventMask:
+    """What hides a session's secrets here, if the settings want that."""
+    return EventMask(masking.load(paths, settings.load(paths.settings).masking.logs, agents=[view]))
+
+
+def _masked(found: Iterator[Event], mask: EventMask) -> Iterator[Event]:
+    for event in found:
+        yield from mask.take(event)
+    yield from mask.rest()
+
+
+def _raw(found: Iterator[Event], mask: EventMask, *, flush: bool) -> int:
     """Write output as it was. What retention has removed is told on stderr."""
     file = sys.stdout.buffer
-    for event in found:
+    for event in _masked(found, mask):
         if isinstance(event, Output):
             file.write(event.data)
         elif isinstance(event, Cut):
@@ -103,7 +119,7 @@ def _raw(found: Iterator[Event], *, flush: bool) -> int:
     return 0
 
 
-def _text(paths: Paths, log: LogReader, sid: bytes, lines: int | None, *, follow: bool) -> int:
+def _text(paths: Paths, log: LogReader, sid: bytes, lines: int | None, mask: EventMask, *, follow: bool) -> int:
     """Output without what only a screen understands; the newest `lines`, or all of it."""
     start = 0 if not lines else history.tail_start(log, sid, max(_TAIL_BYTES, lines * 400))
     plain = Plain()
@@ -112,15 +128,18 @@ def _text(paths: Paths, log: LogReader, sid: bytes, lines: int | None, *, follow
         newest = start
         for event in history.read(log, sid, start):
             newest = event.seq
-            kept += _shown(event, plain)
+            for shown in mask.take(event):
+                kept += _shown(shown, plain)
             del kept[: -max(lines, 1) - 1]
+        for shown in () if follow else mask.rest():
+            kept += _shown(shown, plain)
         text = "".join(kept).splitlines(keepends=True)[-lines:]
         sys.stdout.write("".join(text))
         if not follow:
             sys.stdout.write(plain.finish())
             return 0
         start = newest
-    for event in _events(paths, log, sid, start, follow=follow):
+    for event in _masked(_events(paths, log, sid, start, follow=follow), mask):
         for piece in _shown(event, plain):
             sys.stdout.write(piece)
         if follow:

@@ -74,7 +74,8 @@ def run(
         if terminal is None:
             return 0
         wish = Wish(default_name(), mode="observe" if observe else "control", reconnect=not no_reconnect, fresh=True)
-        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal).run()
+        veil = attach_module.veil_of(paths, settings, view)
+        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, veil=veil).run()
         return leaving.say(end, view)
     finally:
         if terminal is not None:

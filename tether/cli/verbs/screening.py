@@ -55,7 +55,7 @@ def snapshot(
         found = (
             rewind.snapshot(log, view, 0, moment(log, view, at)) if at else screens.newest(paths, log, view)
         )  # fmt: skip
-    mask = masking.load(paths, settings.load(paths.settings).masking.snapshot)
+    mask = masking.load(paths, settings.load(paths.settings).masking.snapshot, agents=[view])
     shown = screens.show(found if mask is None else masking.snapshot_masked(found, mask))
     try:
         if CALL.json:
@@ -79,6 +79,7 @@ def replay(
     from tether.cli.playhead import Playhead
     from tether.cli.rawtty import Terminal
     from tether.cli.replay import Replay
+    from tether.cli.veil import over
 
     if not 0 < speed <= _SPEED_MAX or not idle >= 0:
         raise TetherError(f"--speed {speed:g} --idle {idle:g} can't be", code="usage", status=USAGE)
@@ -91,6 +92,7 @@ def replay(
         )
     paths = resolve()
     view = finding.find_any(paths, session)
+    veil = over(paths, view) if settings.load(paths.settings).masking.logs == "masked" else None
     terminal = Terminal()
     try:
         with contextlib.closing(LogReader(paths)) as log:
@@ -99,7 +101,7 @@ def replay(
             cols, rows = terminal.size()
             if (view.cols, view.rows) > (cols, rows) or view.rows > rows:
                 warn(f"The session's terminal has {view.cols}x{view.rows} cells, this one {cols}x{rows}")
-            Replay(log, view, terminal, Playhead(speed, idle), first).run()
+            Replay(log, view, terminal, Playhead(speed, idle), first, veil).run()
     finally:
         terminal.dismiss()
     return 0

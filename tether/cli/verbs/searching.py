@@ -51,7 +51,7 @@ def search(
         for view in reversed(chosen):
             if not hunt.through(log, log.session(view.sid) or view):
                 break
-    mask = masking.load(paths, settings.load(paths.settings).masking.search)
+    mask = masking.load(paths, settings.load(paths.settings).masking.search, agents=finding.recorded(paths))
     found = hunt.found[:limit]
     if mask is not None:
         found = [(view, one._replace(text=mask.text(one.text))) for view, one in found]
