@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from tether import locks
@@ -69,15 +70,30 @@ def not_dumpable() -> None:
     prctl(_PR_SET_DUMPABLE, 0)
 
 
-def die_with_parent() -> None:
-    """SIGTERM when the parent ends (Linux). Without prctl, loops compare `os.getppid()` with `orphaned`."""
-    parent = os.getppid()
+def die_with_parent(supervisor_pid: Path) -> int:
+    """SIGTERM when the parent ends (Linux); its process id, which loops compare with `os.getppid()` where there is no
+    such signal. Ends the process when the parent is gone already.
+
+    A supervisord that was killed before this ran left nothing that tells: whoever has adopted its children looks like
+    any parent. So a child of supervisord (by SUPERVISOR_ENABLED, which it sets) compares with the process id that
+    supervisord wrote into the file `supervisor_pid` before it started anything.
+    """
     prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+    parent = os.getppid()
+    if "SUPERVISOR_ENABLED" in os.environ and _text(supervisor_pid) != str(parent):
+        log.warning("event=orphaned before=start")
         raise SystemExit(0)
+    return parent
 
 
-def start(name: str, *, with_parent: bool = True) -> Paths:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def start(name: str) -> Paths:
     """Common start of the service `name`: umask, directories, log format, lock. Exits 75 when another one runs.
 
     The lock's descriptor stays open for the life of the process.
@@ -94,11 +110,13 @@ def start(name: str, *, with_parent: bool = True) -> Paths:
     except TetherError as error:
         log.error("event=unsafe message=%r hint=%r", error.message, error.hint)
         raise SystemExit(78) from None  # EX_CONFIG
+    # First of all: while a service waits for its lock, its supervisord may die.
+    parent = die_with_parent(paths.supervisor_pid)
     if locks.lock(paths.service_lock(name), LOCK_WAIT_S) is None:
         log.error("event=locked service=%s message='another %s of this gateway runs'", name, name)
         raise SystemExit(EXIT_LOCKED)
-    if with_parent:
-        die_with_parent()
+    if os.getppid() != parent:
+        raise SystemExit(0)
     not_dumpable()
     log.info("event=started pid=%d", os.getpid())
     return paths
