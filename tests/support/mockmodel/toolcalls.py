@@ -49,14 +49,14 @@ def _run(command: str, tools: dict[str, str]) -> Call | None:
 
 
 def _write(path: str, text: str, tools: dict[str, str]) -> Call | None:
-    if "apply_patch" in tools:
-        return _patch(f"*** Add File: {path}\n{_lines('+', text)}", tools)
+    if patch := _patch(f"*** Add File: {path}\n{_lines('+', text)}", tools):
+        return patch
     return _first({"Write": {"file_path": path, "content": text}, "write": {"filePath": path, "content": text}}, tools)
 
 
 def _edit(path: str, old: str, new: str, tools: dict[str, str]) -> Call | None:
-    if "apply_patch" in tools:
-        return _patch(f"*** Update File: {path}\n@@\n{_lines('-', old)}{_lines('+', new)}", tools)
+    if patch := _patch(f"*** Update File: {path}\n@@\n{_lines('-', old)}{_lines('+', new)}", tools):
+        return patch
     shapes = {
         "Edit": {"file_path": path, "old_string": old, "new_string": new},
         "edit": {"filePath": path, "oldString": old, "newString": new},
@@ -64,11 +64,13 @@ def _edit(path: str, old: str, new: str, tools: dict[str, str]) -> Call | None:
     return _first(shapes, tools)
 
 
-def _patch(body: str, tools: dict[str, str]) -> Call:
+def _patch(body: str, tools: dict[str, str]) -> Call | None:
     patch = f"*** Begin Patch\n{body}*** End Patch"
-    if tools["apply_patch"] == "custom":
+    if tools.get("apply_patch") == "custom":
         return Call("apply_patch", patch, custom=True)
-    return Call("apply_patch", json.dumps({"input": patch}))
+    # Codex gives models that it does not know no tool of the name, and takes this command for one.
+    command = f"apply_patch <<'EOF'\n{patch}\nEOF"
+    return _first({"apply_patch": {"input": patch}, "exec_command": {"cmd": command}}, tools)
 
 
 def _lines(mark: str, text: str) -> str:
