@@ -148,6 +148,10 @@ class Paths:
     def worker_lane(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.l"
 
+    def worker_side(self, sid: bytes) -> Path:
+        """Where the program that a session's provider has run beside the agent listens."""
+        return self.workers / f"{sid.hex()}.s"
+
     def ring(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.ring"
 
@@ -157,7 +161,7 @@ class Paths:
     def worker_files(self, sid: bytes) -> tuple[Path, ...]:
         """Every file of a session's worker, in the order in which they are removed: without a ring there is nothing
         to continue from, and the lock goes last."""
-        return self.worker_pub(sid), self.worker_lane(sid), self.ring(sid), self.worker_lock(sid)
+        return self.worker_pub(sid), self.worker_lane(sid), self.worker_side(sid), self.ring(sid), self.worker_lock(sid)
 
     def service_lock(self, name: str) -> Path:
         return self.run / f"{name}.lock"

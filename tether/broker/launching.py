@@ -70,6 +70,19 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
     }
 
 
+def with_channel(
+    spec: dict[str, Any], provider: Provider, args: list[str], env: dict[str, str], socket: str = ""
+) -> dict[str, Any]:
+    """The specification with what the agent's side channel needs: `args` in front of the agent's own, `env`, and the
+    provider's side program listening on `socket` ("" runs none)."""
+    fixed = max(1, len(provider.argv))
+    argv = [*spec["argv"][:fixed], *args, *spec["argv"][fixed:]]
+    changed = {**spec, "argv": argv, "env": {**spec["env"], **env}}
+    if socket and (side := providers.resolve_side(provider, socket, changed["env"])):
+        changed["side"] = [side, socket, spec["argv"]]
+    return changed
+
+
 def _check_cwd(cwd: str) -> str:
     def refuse(reason: str) -> TetherError:
         return TetherError(

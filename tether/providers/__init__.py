@@ -12,6 +12,7 @@ from tether.providers.loading import (
     names,
     offered_environment,
     resolve_argv,
+    resolve_side,
     validate_args,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "names",
     "offered_environment",
     "resolve_argv",
+    "resolve_side",
     "validate_args",
 ]

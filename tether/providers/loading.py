@@ -48,6 +48,9 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     set: dict[str, str] = {}
     # What to do when the program is missing, for people.
     install: str = ""
+    # A program to run beside the agent, with "{socket}" where it is told the Unix socket to listen on. It serves the
+    # agent's own interface and Tether; it is started only when the channel to the agent can use it.
+    side: list[str] = []
     description: str = ""
 
 
@@ -126,6 +129,14 @@ def resolve_argv(provider: Provider, args: list[str], env: dict[str, str]) -> tu
             status=127,
         )
     return program, [program, *provider.argv[1:], *args]
+
+
+def resolve_side(provider: Provider, socket: str, env: dict[str, str]) -> list[str]:
+    """The argv of what runs beside the agent and listens on `socket`; empty when there is no such program."""
+    if not provider.side:
+        return []
+    program = _which(provider.side[0], env.get("PATH", os.defpath))
+    return [program, *(word.replace("{socket}", socket) for word in provider.side[1:])] if program else []
 
 
 def login_shell() -> str:

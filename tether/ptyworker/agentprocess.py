@@ -17,6 +17,7 @@ from typing import NoReturn
 import msgspec
 
 from tether import service
+from tether.ptyworker.sideprogram import SideProgram, run_beside
 
 _DEFAULT_SIGNALS = (
     signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP,
@@ -26,12 +27,13 @@ _READ_MAX = 65536
 
 
 class Execution(msgspec.Struct, array_like=True):
-    """What to execute."""
+    """What to execute, and what to run beside it."""
 
     program: str
     argv: list[str]
     env: dict[str, str]
     cwd: str
+    side: SideProgram | None = None
 
 
 class AgentProcess:
@@ -105,6 +107,9 @@ def _wait_and_execute(connection: int) -> NoReturn:
         if received is None:
             os._exit(0)
         slave, execution = received
+        argv = execution.argv
+        if execution.side is not None and not run_beside(execution.side, execution.env, execution.cwd):
+            argv = execution.side.alone
         os.login_tty(slave)
         if connection != 3:
             os.dup2(connection, 3, inheritable=False)
@@ -112,7 +117,7 @@ def _wait_and_execute(connection: int) -> NoReturn:
         os.set_inheritable(connection, False)
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
         os.chdir(execution.cwd)
-        os.execve(execution.program, execution.argv, execution.env)  # noqa: S606 - no shell is the point
+        os.execve(execution.program, argv, execution.env)  # noqa: S606 - no shell is the point
     except OSError as error:
         number = error.errno or errno.EINVAL
     except BaseException:  # noqa: BLE001, S110 - a forked child must never return

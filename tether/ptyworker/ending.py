@@ -91,6 +91,8 @@ class Ending:
             self.ended(None)
         if self._late_until is None or worker.kept.ended or not worker.drain(now):
             return
+        if worker.kept.has_side:
+            worker.steering.sweep(now)
         stopping = worker.steering.stopping
         left = worker.steering.members()
         if stopping is not None and not stopping.over(now, len(left)):

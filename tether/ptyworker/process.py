@@ -22,6 +22,7 @@ from tether.ptyworker.agentprocess import AgentProcess, Execution
 from tether.ptyworker.handing import taken_over
 from tether.ptyworker.holder import Order
 from tether.ptyworker.loop import Worker
+from tether.ptyworker.sideprogram import SideProgram
 from tether.ptyworker.sockets import Sockets
 from tether.ptyworker.state import WorkerState
 from tether.ring import Ring, RingError
@@ -131,6 +132,7 @@ def begin(
     kept = WorkerState(
         view, grace_s=float(spec["grace_s"]), emulator=str(spec.get("emulator", "inline")),
         scrollback_lines=int(spec.get("scrollback_lines", 4_000)), record=str(spec.get("record", "raw")),
+        has_side=bool(spec.get("side")),
     )  # fmt: skip
     ring.write_state(state.dump(kept))
     created = Created(
@@ -147,7 +149,8 @@ def begin(
         view.share,
     )
     ring.append(encode_body(created), now)
-    execution = Execution(spec["program"], spec["argv"], spec["env"], spec["cwd"])
+    side = msgspec.convert(spec["side"], SideProgram) if spec.get("side") else None
+    execution = Execution(spec["program"], spec["argv"], spec["env"], spec["cwd"], side)
     pid, report = agent.start(order.slave, execution)
     now = now_us()
     ring.append(encode_body(Started(ring.header.next_seq, now, pid)), now)

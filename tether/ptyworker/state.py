@@ -37,6 +37,7 @@ class WorkerState(msgspec.Struct):
     crash_offset: int = -1
     crashes: int = 0
     record: str = "raw"  # or masked: hidden before it is recorded
+    has_side: bool = False  # a program was started beside the agent, and has to end with it
 
 
 _encoder = msgspec.msgpack.Encoder()

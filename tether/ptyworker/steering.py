@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from tether.ptyworker.loop import Worker
 
 log = logging.getLogger("tether")
+
+# For what was run beside an agent that has ended by itself. Nobody waits for it, and it has nothing left to say.
+_SWEEP_S = 1.0
 
 
 class Steering:
@@ -205,6 +209,11 @@ class Steering:
         worker.change(detail=f"ending, asked by {by}")
         self.stopping = Stopping(by, monotonic(), grace_s, first)
         self.tick(monotonic())
+
+    def sweep(self, now: float) -> None:
+        """The agent has ended by itself: end what was run beside it, and all that this started for the agent."""
+        if self.stopping is None:
+            self.stopping = Stopping("", now, _SWEEP_S, signal.SIGTERM)
 
     def tick(self, now: float) -> None:
         """Carry the stop on, if one is under way; tell of a burst of typing that is over."""

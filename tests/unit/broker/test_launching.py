@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.broker.scene import TOKEN, Scene, session_id, view
 from tether.broker import routing
-from tether.broker.launching import Launches, Pending, Site, build_spec, clean_title
+from tether.broker.launching import Launches, Pending, Site, build_spec, clean_title, with_channel
 from tether.broker.spawner_link import LineBuffer, SpawnerLink
 from tether.errors import TetherError
 from tether.providers import Provider
@@ -146,3 +146,14 @@ def test_only_the_process_that_the_spawner_named_is_a_new_worker_without_a_look_
     routing.on_frame(scene.desk, b"worker", frame, scene.now, 41)
     assert looked == [42, 0]
     assert scene.desk.registry.live[new.sid].worker == b"worker"
+
+
+def test_a_side_channel_puts_its_arguments_first_and_its_program_beside_the_agent() -> None:
+    provider = Provider("true", argv=["/bin/true", "-x"], side=["/bin/cat", "unix://{socket}"])
+    spec = build_spec(launch(args=["a b"]), provider, SID, SITE)
+    changed = with_channel(spec, provider, ["--remote"], {"SECRET": "1"}, "/run/s")
+    assert changed["argv"] == ["/bin/true", "-x", "--remote", "a b"]
+    assert changed["env"] == {**spec["env"], "SECRET": "1"}
+    assert changed["side"] == [["/bin/cat", "unix:///run/s"], "/run/s", ["/bin/true", "-x", "a b"]]
+    assert "side" not in with_channel(spec, provider, [], {})
+    assert spec["argv"] == ["/bin/true", "-x", "a b"], "the plain one is as it was"
