@@ -44,7 +44,7 @@ def sessions_around(pid: int, paths: Paths) -> frozenset[bytes]:
     holders = lock_holders()
     roots = _roots(paths.workers)
     spawner = _identity(paths.service_lock("spawner"))
-    services = {_identity(paths.service_lock(name)) for name in ("web", "broker", "store")}
+    services = {_identity(paths.service_lock(name)) for name in ("web", "broker", "store", "adapters")}
     for one in ancestors(pid):
         held = holders.get(one, ())
         for inode in held:
@@ -56,6 +56,15 @@ def sessions_around(pid: int, paths: Paths) -> frozenset[bytes]:
             if inode in services and one == pid:
                 return frozenset()
     return frozenset()
+
+
+def has_terminal(pid: int) -> bool:
+    """True when the process has a controlling terminal: what systemd-run, cron and daemons start has none. Where that
+    can't be known, True."""
+    if not _LINUX:
+        return True
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return len(fields) > 4 and fields[4] not in ("0", "-1")
 
 
 def ancestors(pid: int) -> list[int]:

@@ -142,6 +142,16 @@ class Paths:
     def workers(self) -> Path:
         return self.run / "w"
 
+    @property
+    def adapters(self) -> Path:
+        """What agents' side channels need of files and sockets; each name begins with its session's hex id."""
+        return self.run / "a"
+
+    @property
+    def hooks(self) -> Path:
+        """Where agents' hooks report to the adapters."""
+        return self.adapters / "h"
+
     def worker_pub(self, sid: bytes) -> Path:
         return self.workers / f"{sid.hex()}.p"
 

@@ -197,5 +197,5 @@ def test_what_survives(gateway: Gateway, row: list[str]) -> None:
 
 def test_the_table_has_every_part_that_can_be_killed() -> None:
     assert [row[0] for row in table()] == [
-        "broker", "store", "web", "spawner", "worker", "supervisord", "command",
+        "broker", "store", "web", "spawner", "adapters", "worker", "supervisord", "command",
     ]  # fmt: skip

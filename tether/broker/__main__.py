@@ -57,6 +57,7 @@ def _surroundings(paths: Paths) -> Surroundings:
         read_token=lambda: secret_files.read(paths.bus_token) or "",
         locked=lambda sid: locks.is_held(paths.worker_lock(sid)),
         sessions_around=lambda pid: ancestry.sessions_around(pid, paths),
+        has_terminal=ancestry.has_terminal,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ log = logging.getLogger("tether")
 
 @dataclass(slots=True)
 class Peer:
-    """A connection that has introduced itself: `role` is client, web or worker (then of the session `sid`).
+    """A connection that has introduced itself: `role` is client, web, adapters or worker (then of the session `sid`).
 
     `pid` is the process that made it, `inside` the sessions whose process trees that one is in (b"": it can't be told
     which).
@@ -51,6 +52,7 @@ class Surroundings:
     read_token: Callable[[], str]
     locked: Callable[[bytes], bool]
     sessions_around: Callable[[int], frozenset[bytes]] = lambda _pid: frozenset()
+    has_terminal: Callable[[int], bool] = lambda _pid: True
 
 
 class Desk:
@@ -65,6 +67,9 @@ class Desk:
         self.launches = Launches()
         self.watch = Watch(now)
         self.causes: dict[bytes, str] = {}
+        # The connection of the adapters, b"" while they are away, and who waits for an answer of theirs.
+        self.adapters = b""
+        self.asked: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
         self.journal = Journal(boot, lambda entry: outbox.to_store(encode(NO_SESSION, entry)), now_us)
         # The number of the connection to the spawner; 0 while it is away.
         self.spawner = 0

@@ -48,11 +48,14 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
     cols, rows = _check_size(launch.cols, launch.rows)
     _check_env(launch.env)
     env = providers.child_environment(provider, launch.env, public_id(sid))
-    program, argv = providers.resolve_argv(provider, launch.args, env)
+    program, argv = providers.resolve_argv(
+        provider, [*providers.resume_args(provider, launch.resume), *launch.args], env
+    )
     return {
         "provider": provider.name,
         "program": program,
         "argv": argv,
+        "fixed": 1 + len(provider.argv[1:]),  # of argv; what a side channel needs comes behind them
         "env": env,
         "cwd": cwd,
         "title": clean_title(launch.title, provider.name),
@@ -67,6 +70,8 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
         "scrollback_lines": site.scrollback_lines,
         "record": site.record,
         "share": launch.share,
+        "titles": [[rule.match, rule.state] for rule in provider.titles],
+        "parent": launch.parent if launch.resume else "",
     }
 
 
@@ -140,6 +145,7 @@ class Pending:
     told: int = 0
     spawned: bool = False
     worker: int = 0  # the process that the spawner gave the session to
+    prepared_by: float = 0.0  # monotonic second until which the adapter has time; 0: it was not asked, or has answered
 
 
 class Launches:
@@ -162,7 +168,13 @@ class Launches:
 
     def waiting(self, connection: int) -> list[Pending]:
         """Those that the spawner at the other end of `connection` has not been told of."""
-        return [one for one in self.by_sid.values() if one.told != connection and not one.spawned]
+        return [
+            one for one in self.by_sid.values() if one.told != connection and not one.spawned and not one.prepared_by
+        ]
+
+    def unprepared(self, now: float) -> list[Pending]:
+        """Those whose adapter has not answered in its time."""
+        return [one for one in self.by_sid.values() if one.prepared_by and now >= one.prepared_by]
 
     def spawned(self, number: int, worker: int = 0) -> None:
         """The spawner has given the session to the process `worker`, which will introduce itself."""

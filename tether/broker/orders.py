@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tether import providers
-from tether.broker import clients, control, launching, questions
+from tether.broker import adapting, clients, control, launching, questions
 from tether.broker.clients import Attachment
 from tether.broker.desk import Desk, actor
 from tether.broker.outbox import clients_frame, sessions_frame
@@ -17,6 +17,7 @@ from tether.broker.sessions import Session, present
 from tether.clock import now_us
 from tether.errors import TetherError, printable
 from tether.wire import encode
+from tether.wire.agents import Decide, Interrupt, Prompt
 from tether.wire.auditing import Deed
 from tether.wire.control import (
     Attach,
@@ -287,7 +288,9 @@ def launch(desk: Desk, peer: bytes, sid: bytes, order: Launch, now: float) -> No
         return
     pending = launching.Pending(new, peer, order.req, spec, now + launching.LAUNCH_S)
     desk.launches.add(pending)
-    if desk.spawner:
+    if provider.channel and adapting.prepare(desk, pending, provider, order, now):
+        pass  # it goes on with the adapter's answer, or without one in a moment
+    elif desk.spawner:
         desk.outbox.to_spawner(desk.launches.order(pending, desk.spawner))
     desk.journal.note(
         "launch", desk.around.site.owner, public_id(new), provider=provider.name, title=printable(order.title, 60)
@@ -364,5 +367,8 @@ ORDERS: dict[type, Callable[[Desk, bytes, bytes, Any, float], None]] = {
     SnapshotQuery: questions.ask,
     HistoryQuery: questions.ask,
     Deed: deed,
+    Decide: adapting.decide,
+    Prompt: adapting.prompt,
+    Interrupt: adapting.prompt,
 }
 """Every order of a client but Input, which has its own path."""

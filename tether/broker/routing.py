@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 
-from tether.broker import orders, questions, reports
+from tether.broker import adapting, orders, questions, reports
 from tether.broker.desk import Desk, Peer
 from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
@@ -35,6 +35,8 @@ def on_frame(desk: Desk, peer: bytes, frame: bytes, now: float, pid: int = 0) ->
     known.heard = now
     if known.role == "worker":
         _from_worker(desk, known, sid, message, frame, now)
+    elif known.role == "adapters":
+        adapting.from_adapters(desk, peer, sid, message, frame)
     elif type(message) is Input:
         orders.type_in(desk, peer, sid, message, frame, now)
     elif (rule := orders.ORDERS.get(type(message))) is not None:
@@ -51,7 +53,7 @@ def _from_worker(desk: Desk, known: Peer, sid: bytes, message: object, frame: by
         reports.input_ack(desk, session, message, frame)
     elif type(message) is Report:
         reports.report(desk, session, message, now)
-    elif questions.answered(desk, session, message, frame):
+    elif questions.answered(desk, session, message, frame) or adapting.from_worker(desk, session, message, frame):
         pass
     elif type(message) is Refused:
         reports.worker_refused(desk, session, message, frame)
@@ -90,6 +92,10 @@ def _introduce(desk: Desk, peer: bytes, message: object, now: float, pid: int) -
     if message.role in _CLIENT_ROLES:
         desk.peers[peer] = Peer(message.role, NO_SESSION, now, pid, inside)
         desk.outbox.send(peer, encode(NO_SESSION, Welcome(PROTOCOL, desk.boot)))
+    elif message.role == "adapters":
+        desk.peers[peer] = Peer(message.role, NO_SESSION, now, pid, inside)
+        desk.outbox.send(peer, encode(NO_SESSION, Welcome(PROTOCOL, desk.boot)))
+        adapting.came(desk, peer)
     elif message.role == "worker" and view is not None and is_session_id(view.sid):
         desk.peers[peer] = Peer("worker", view.sid, now, pid, inside)
         reports.worker_hello(desk, peer, message, view, now)

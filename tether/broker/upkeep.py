@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from tether.broker import clients, control, reports
+from tether.broker import adapting, clients, control, reports
 from tether.broker.desk import Desk, actor
 from tether.broker.sessions import FORGET_S, Session, Trouble
 from tether.clock import now_us
@@ -44,6 +44,8 @@ class Upkeep:
             text = "The spawner does not answer" if not pending.spawned else "The session's worker does not answer"
             desk.refuse(pending.peer, NO_SESSION, "spawner", text, "See: tether status", req=pending.req)
             log.warning("event=launch-overdue session=%s spawned=%s", public_id(pending.sid), pending.spawned)
+        for unprepared in desk.launches.unprepared(now):
+            adapting.go_on(desk, unprepared, None)
         if desk.watch.due(now):
             reports.ask_all(desk, now)
         if now - self._probed >= _IDLE_S:

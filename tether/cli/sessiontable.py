@@ -12,14 +12,26 @@ if TYPE_CHECKING:
     from typing import Any
 
 HEADER = ("ID", "TITLE", "AGENT", "STATE", "AGE", "CONTROLLER", "CWD")
-_COLORS = {"running": "32", "exited": "2", "stopped": "2", "lost": "31", "stalled": "33", "unresponsive": "33"}
+_COLORS = {
+    "waiting": "33",
+    "running": "32",
+    "exited": "2",
+    "stopped": "2",
+    "lost": "31",
+    "stalled": "33",
+    "unresponsive": "33",
+    "working": "32",
+    "idle": "36",
+    "done": "36",
+    "error": "31",
+}
 
 
 def show(rows: list[dict[str, Any]], options: Mapping[str, Any]) -> int:
     """Print the sessions as `options` (all, quiet, json, color, state) ask; the exit status."""
     if options["state"]:
         wanted = options["state"].split(",")
-        rows = [row for row in rows if row.get("state") in wanted]
+        rows = [row for row in rows if row.get("state") in wanted or (row.get("activity") or {}).get("state") in wanted]
     if options["json"]:
         import json
 
@@ -45,7 +57,7 @@ def table(rows: Sequence[Mapping[str, Any]], now_s: int, terminal: bool, colored
     lines = []
     for number, line in enumerate(cells):
         shown = [_fit(text, width) for text, width in zip(line, widths, strict=True)]
-        color = _COLORS.get(line[3]) if colored and number else None
+        color = _COLORS.get(line[3].partition(":")[0]) if colored and number else None
         if color:
             shown[3] = f"\x1b[{color}m{shown[3]}\x1b[0m"
         lines.append("  ".join(shown).rstrip() + "\n")
@@ -67,6 +79,8 @@ def home_short(path: str, home: str) -> str:
 
 def _cells(row: Mapping[str, Any], now_s: int) -> tuple[str, ...]:
     state = str(row.get("state", ""))
+    if state == "running":
+        state = _doing(row) or state
     code = row.get("exit_code")
     signal = row.get("exit_signal")
     if state == "exited" and (code or signal):
@@ -75,6 +89,15 @@ def _cells(row: Mapping[str, Any], now_s: int) -> tuple[str, ...]:
     cwd = home_short(str(row.get("cwd", "")), os.environ.get("HOME", ""))
     cells = (row.get("id", ""), row.get("title", ""), row.get("provider", ""), state, age(now_s - created))
     return tuple(_plain(str(cell)) or "-" for cell in (*cells, row.get("controller", ""), cwd))
+
+
+def _doing(row: Mapping[str, Any]) -> str:
+    """What the agent says that it does; "" when it says nothing."""
+    activity = row.get("activity") or {}
+    doing, detail = str(activity.get("state", "")), str(activity.get("detail", ""))
+    if row.get("approvals"):
+        return f"waiting: {detail or 'approval'}"
+    return "" if doing in ("", "unknown") else f"{doing}: {detail}" if detail else doing
 
 
 def _plain(text: str) -> str:

@@ -21,7 +21,7 @@ from tether import locks, secret_files
 from tether.errors import NO_GATEWAY, TetherError
 from tether.paths import Paths
 
-SERVICES: Final = ("store", "broker", "spawner", "web")
+SERVICES: Final = ("store", "broker", "spawner", "adapters", "web")
 FDS_WANTED: Final = 4096
 ANSWER_S: Final = 5.0
 # What the gateway keeps of the environment in which it was started. Sessions get theirs from who starts them.

@@ -6,6 +6,7 @@ configuration directory and may replace a shipped one of the same name.
 
 from tether.providers.loading import (
     Provider,
+    TitleRule,
     child_environment,
     find,
     load_all,
@@ -13,11 +14,13 @@ from tether.providers.loading import (
     offered_environment,
     resolve_argv,
     resolve_side,
+    resume_args,
     validate_args,
 )
 
 __all__ = [
     "Provider",
+    "TitleRule",
     "child_environment",
     "find",
     "load_all",
@@ -25,5 +28,6 @@ __all__ = [
     "offered_environment",
     "resolve_argv",
     "resolve_side",
+    "resume_args",
     "validate_args",
 ]

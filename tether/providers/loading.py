@@ -32,6 +32,13 @@ _BASE_ENVIRONMENT = (
 _SCRUBBED = ("TETHER*", "TMUX*", "STY", "WINDOW", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "LD_*", "DYLD_*")
 
 
+class TitleRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a title says of the agent: the first rule whose `match` (a regular expression) is found in it counts."""
+
+    match: str
+    state: Literal["working", "waiting", "idle", "approval"]
+
+
 class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one kind of agent is started."""
 
@@ -52,6 +59,19 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # agent's own interface and Tether; it is started only when the channel to the agent can use it.
     side: list[str] = []
     description: str = ""
+    # The side channel that Tether opens beside the terminal: claude, codex or opencode; "" is none.
+    channel: str = ""
+    # Its version (by --version) with which the side channel was tried, and the oldest that it is offered to.
+    tested: str = ""
+    oldest: str = ""
+    # Arguments with which a conversation is gone on with; {id} is its name. Empty: the program can't.
+    resume: list[str] = []
+    # Where a first prompt goes: an argument of its own, behind a flag, or "" for nowhere.
+    prompt: str = ""
+    # What its title says.
+    titles: list[TitleRule] = []
+    # Further variables that it never inherits.
+    scrub: list[str] = []
 
 
 def load_all(user_directory: Path) -> dict[str, Provider]:
@@ -139,6 +159,23 @@ def resolve_side(provider: Provider, socket: str, env: dict[str, str]) -> list[s
     return [program, *(word.replace("{socket}", socket) for word in provider.side[1:])] if program else []
 
 
+_CONVERSATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+
+
+def resume_args(provider: Provider, conversation: str) -> list[str]:
+    """The arguments with which `conversation` is gone on with; none for "". TetherError (code args) if it can't."""
+    if not conversation:
+        return []
+    if not provider.resume or not _CONVERSATION.fullmatch(conversation):
+        raise TetherError(
+            f"{provider.name} can't go on with the conversation {printable(conversation, 60)!r}",
+            hint=f"Start a new session: tether run {provider.name}",
+            code="args",
+            status=USAGE,
+        )
+    return [word.replace("{id}", conversation) for word in provider.resume]
+
+
 def login_shell() -> str:
     """The user's login shell: from the user database, else $SHELL, else /bin/sh; always an executable file."""
     try:
@@ -153,11 +190,11 @@ def login_shell() -> str:
 
 def child_environment(provider: Provider, offered: dict[str, str], session: str) -> dict[str, str]:
     """The agent's whole environment: what is allowed of `offered`, what the provider sets, and Tether's marks."""
-    allowed = (*_BASE_ENVIRONMENT, *provider.environment)
+    allowed, scrubbed = (*_BASE_ENVIRONMENT, *provider.environment), (*_SCRUBBED, *provider.scrub)
     env = {
         name: value
         for name, value in offered.items()
-        if _matches(name, allowed) and not _matches(name, _SCRUBBED) and "\0" not in value and "=" not in name
+        if _matches(name, allowed) and not _matches(name, scrubbed) and "\0" not in value and "=" not in name
     }
     env.update(provider.set)
     env.setdefault("PATH", os.defpath)
@@ -216,6 +253,11 @@ def _parse(path: Path) -> Provider:
         raise invalid(
             "argv: exactly one of argv and login_shell must be set", "Set argv to the program and its arguments"
         )
+    for rule in provider.titles:
+        try:
+            re.compile(rule.match)
+        except re.error as error:
+            raise invalid(f"titles: {rule.match!r} is no regular expression: {error}", "Correct it") from None
     if any("\0" in word or not word for word in provider.argv):
         raise invalid("argv: an empty word or a NUL", "Correct argv")
     return provider

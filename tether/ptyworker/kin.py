@@ -16,7 +16,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-_SERVICES = tuple(f"\0-m\0tether.{name}\0".encode() for name in ("store", "broker", "spawner", "web", "ptyworker"))
+_SERVICES = tuple(
+    f"\0-m\0tether.{name}\0".encode() for name in ("store", "broker", "spawner", "web", "ptyworker", "adapters")
+)
 _SUPERVISOR = (b"supervisord", b"supervisor.supervisord")
 
 

@@ -19,6 +19,7 @@ from tether import secret_files
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
 from tether.ptyworker import recording, state
+from tether.ptyworker.beside import Beside
 from tether.ptyworker.coalescing import Coalescing
 from tether.ptyworker.delivery import Delivery
 from tether.ptyworker.ending import Ending
@@ -91,6 +92,7 @@ class Worker:
         self._again = False  # another worker had the session before
         self.loan = Loan(self)
         self.recording = recording.begin(self) if kept.record == "masked" else None
+        self.beside = Beside(self)
         self._connected = False  # there is a bus; not while carrying on from another worker
 
     # -- life
@@ -309,6 +311,8 @@ class Worker:
         self._pub.send(frame)
         self.delivery.add(record, frame)
         self.model.added(record)
+        if record.output:
+            self.beside.said(record.data)
 
     def drain(self, now: float) -> bool:
         """Read what is left in the terminal. False while there is no room for it."""

@@ -126,13 +126,14 @@ def begin(
     view = SessionView(
         sid, public, spec["provider"], spec["title"], "starting", cwd=spec["cwd"], machine=spec["machine"],
         owner=spec["owner"], created=now, since=now, worker_pid=os.getpid(), cols=spec["cols"], rows=spec["rows"],
-        args=_shown(spec.get("args", [])), share=bool(spec.get("share")),
+        args=_shown(spec.get("args", [])), share=bool(spec.get("share")), parent=str(spec.get("parent", "")),
     )  # fmt: skip
     ring = Ring.create(paths.ring(sid), int(spec["ring_bytes"]))
     kept = WorkerState(
         view, grace_s=float(spec["grace_s"]), emulator=str(spec.get("emulator", "inline")),
         scrollback_lines=int(spec.get("scrollback_lines", 4_000)), record=str(spec.get("record", "raw")),
         has_side=bool(spec.get("side")),
+        titles=[(str(rule), str(state)) for rule, state in spec.get("titles", [])],
     )  # fmt: skip
     ring.write_state(state.dump(kept))
     created = Created(
@@ -147,6 +148,7 @@ def begin(
         view.machine,
         view.args,
         view.share,
+        view.parent,
     )
     ring.append(encode_body(created), now)
     side = msgspec.convert(spec["side"], SideProgram) if spec.get("side") else None

@@ -38,6 +38,8 @@ class WorkerState(msgspec.Struct):
     crashes: int = 0
     record: str = "raw"  # or masked: hidden before it is recorded
     has_side: bool = False  # a program was started beside the agent, and has to end with it
+    titles: list[tuple[str, str]] = []
+    noted: tuple[str, int] = ("", 0)  # the adapter's run, and how much of what it reported is an event
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -15,6 +15,7 @@ from tether.ptyworker.inbox import Verdict
 from tether.ptyworker.state import StopAsked
 from tether.ptyworker.stopping import LOOK_S, Stopping
 from tether.ptyworker.terminal import LINE_BYTES_MAX
+from tether.wire.agents import Compose, Observed, Signalled
 from tether.wire.auditing import Typed
 from tether.wire.codec import encode
 from tether.wire.control import (
@@ -79,6 +80,12 @@ class Steering:
 
     def _others(self, message: Any) -> None:
         match message:
+            case Observed():
+                self._worker.beside.observed(message)
+            case Compose():
+                self._worker.beside.compose(message)
+            case Signalled():
+                self._worker.beside.repeat()
             case Refused(code="hello-first"):
                 self._worker.hello()
             case Welcome():
@@ -133,6 +140,7 @@ class Steering:
 
     def note_typed(self, client: bytes, size: int) -> None:
         """Count what was typed for the audit log."""
+        self._worker.beside.typed()
         self._tell_burst(self.bursts.typed(client, size, now_us(), monotonic()))
 
     def _tell_burst(self, burst: Typed | None) -> None:

@@ -3,8 +3,8 @@
 Database `ev`: session id (16 bytes) ‖ seq (8 bytes, big-endian) -> the event's wire body. Keys sort as bytes, so a
 session's events lie in order and sessions lie by age. Database `sess`: session id -> `SessionView`, the record of
 every session. Database `snap`: session id ‖ seq ‖ piece (2 bytes, big-endian) -> a part of that session's checkpoint
-at `seq`. Database `audit`: seq (8 bytes, big-endian) -> the row of the audit log (`tether.audit`). Database `meta`:
-`schema` -> the layout's number.
+at `seq`. Database `audit`: seq (8 bytes, big-endian) -> the row of the audit log (`tether.audit`). Database `ask`:
+session id ‖ approval id -> the record of what an agent asked. Database `meta`: `schema` -> the layout's number.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SESSIONS: Final = b"sess"
 CHECKPOINTS: Final = b"snap"
 META: Final = b"meta"
 AUDIT: Final = b"audit"
+APPROVALS: Final = b"ask"
 SCHEMA_KEY: Final = b"schema"
 # The engine whose files every release of the lmdb package can read. Never left to the package's default.
 LIB_VERSION: Final = 0

@@ -12,13 +12,13 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import lmdb
 import msgspec
 
 from tether.errors import TetherError
-from tether.store import checkpoints, keyspace
+from tether.store import approvals, checkpoints, keyspace
 from tether.store.retention import ROWS_PER_STEP, Removal
 from tether.wire.codec import decode_body, encode_body
 from tether.wire.events import Created
@@ -86,9 +86,10 @@ class EventLog:
         rows: Sequence[tuple[bytes, bytes]],
         views: Iterable[SessionView],
         screens: Sequence[tuple[bytes, Checkpoint]] = (),
+        asked: Sequence[tuple[bytes, Any]] = (),
     ) -> None:
-        """Add rows (key, body), replace records, and keep checkpoints (session, checkpoint): all of it is on disk when
-        this returns; LogFault: none of it."""
+        """Add rows (key, body), replace records, keep checkpoints (session, checkpoint) and what agents asked (session,
+        event): all of it is on disk when this returns; LogFault: none of it."""
         records = [(view.sid, encode_body(view)) for view in views]
         try:
             with self._env.begin(write=True) as txn:
@@ -99,6 +100,8 @@ class EventLog:
                     txn.put(sid, record, db=self._sessions)
                 for sid, checkpoint in screens:
                     checkpoints.put(txn, self._checkpoints, sid, checkpoint)
+                for sid, event in asked:
+                    approvals.apply(txn, self._approvals, sid, event)
         except lmdb.Error as error:
             raise self._fault(error) from None
 
@@ -204,6 +207,7 @@ class EventLog:
             self._sessions = self._env.open_db(keyspace.SESSIONS)
             self._checkpoints = self._env.open_db(keyspace.CHECKPOINTS)
             self._audit = self._env.open_db(keyspace.AUDIT)
+            self._approvals = self._env.open_db(keyspace.APPROVALS)
             meta = self._env.open_db(keyspace.META)
             with self._env.begin() as txn:
                 schema = txn.get(keyspace.SCHEMA_KEY, db=meta)

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from tether import asking
 from tether.wire.events import Controlled, Created, Cut, Event, Exited, Lost, Output, Resized, Started, Titled, Unknown
 from tether.wire.ids import created_ms, public_id
 from tether.wire.views import ENDED, SessionView
@@ -62,7 +63,7 @@ def _change(view: SessionView, event: Event | Unknown) -> SessionView:
         case Created():
             return msgspec.structs.replace(
                 view, provider=event.provider, title=event.title, cwd=event.cwd, cols=event.cols, rows=event.rows,
-                owner=event.owner, machine=event.machine, args=event.args, share=event.share,
+                owner=event.owner, machine=event.machine, args=event.args, share=event.share, parent=event.parent,
                 created=event.ts, since=event.ts,
             )  # fmt: skip
         case Started():
@@ -85,11 +86,11 @@ def _change(view: SessionView, event: Event | Unknown) -> SessionView:
             moved = _move(view, "lost", event.ts)
             return view if moved is view else msgspec.structs.replace(moved, detail=event.cause)
         case _:
-            return view  # notes and events of the future change no record
+            return asking.after(view, event)  # notes and events of the future change no record
 
 
 def _move(view: SessionView, state: str, ts: int) -> SessionView:
     if state not in MOVES.get(view.state, frozenset()):
         return view
-    ended = {"ended": ts, "controller": "", "controller_id": b""} if state in ENDED else {}
+    ended = {"ended": ts, "controller": "", "controller_id": b"", "approvals": []} if state in ENDED else {}
     return msgspec.structs.replace(view, state=state, since=ts, **ended)

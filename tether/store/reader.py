@@ -6,11 +6,14 @@ body. A row that holds a `Cut` stands for all the numbers from its `from_seq` on
 
 from __future__ import annotations
 
+import itertools
 from typing import Final, NamedTuple
 
+from tether.asking import PENDING, whole
 from tether.paths import Paths
 from tether.store import readonly
 from tether.store.readonly import LogUnavailable
+from tether.wire.agents import Approval, Part
 from tether.wire.codec import decode_body, peek_tag
 from tether.wire.events import Output
 from tether.wire.ids import PUBLIC_CHARS, normalise_public, public_id
@@ -135,6 +138,29 @@ class LogReader:
         """The number of the audit log's newest row; 0 when there is none."""
         with self._log().read() as rows:
             return rows.audit_last()
+
+    def approvals(self, *, pending: bool = False, sid: bytes = b"", limit: int = 1000) -> list[Approval]:
+        """What agents asked, without the pieces of long ones: of one session, or of all, the newest sessions first;
+        at most `limit`, oldest first where they are of one session."""
+        with self._log().read() as rows:
+            if sid:
+                own = [one for one in rows.approvals(sid) if one.state and (not pending or one.state == PENDING)]
+                return sorted(own, key=lambda one: one.created)[-limit:]
+            if not pending:
+                return list(itertools.islice((one for one in rows.approvals(b"") if one.state), limit))
+            asking = [view for record in rows.records() if (view := decode_body(record)).approvals]
+            records = [one for view in asking for one in rows.approvals(view.sid) if one.state == PENDING]
+        return sorted(records, key=lambda one: one.created)[:limit]
+
+    def approval(self, prefix: str) -> list[Approval]:
+        """The approvals whose id begins with `prefix`. A single one is whole, with its pieces."""
+        with self._log().read() as rows:
+            found = [one for one in rows.approvals_named(prefix) if one.state]
+            if len(found) != 1 or not found[0].parts:
+                return found
+            bodies = [next(rows.forward(found[0].sid, seq), None) for seq in found[0].parts]
+            parts = [decode_body(bytes(body)) for at, body in filter(None, bodies)]
+        return [whole(found[0], [part for part in parts if isinstance(part, Part)])]
 
     def totals(self) -> Totals:
         """What the log holds."""

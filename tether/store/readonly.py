@@ -18,8 +18,9 @@ import lmdb
 
 from tether.errors import TetherError
 from tether.paths import Paths
-from tether.store import checkpoints, keyspace
+from tether.store import approvals, checkpoints, keyspace
 from tether.store.gate import Gate
+from tether.wire.agents import Approval
 from tether.wire.storing import Checkpoint
 
 _GATE_WAIT_S: Final = 3.0
@@ -40,6 +41,7 @@ class _Opened:
     sessions: Any
     checkpoints: Any  # None in a log that never had any
     audit: Any  # None in a log that an older version made and no newer one has opened yet
+    approvals: Any  # the same
     gate: Gate
     number: int
 
@@ -114,7 +116,14 @@ class SharedLog:
             events = env.open_db(keyspace.EVENTS, create=False)
             sessions = env.open_db(keyspace.SESSIONS, create=False)
             return _Opened(
-                env, events, sessions, _later(env, keyspace.CHECKPOINTS), _later(env, keyspace.AUDIT), gate, number
+                env,
+                events,
+                sessions,
+                _later(env, keyspace.CHECKPOINTS),
+                _later(env, keyspace.AUDIT),
+                _later(env, keyspace.APPROVALS),
+                gate,
+                number,
             )
         except BaseException as error:
             if env is not None:
@@ -221,6 +230,18 @@ class Rows:
             return 0
         with self._txn.cursor(self._opened.audit) as cursor:
             return int.from_bytes(cursor.key(), "big") if cursor.last() else 0
+
+    def approvals(self, sid: bytes) -> Iterator[Approval]:
+        """What the agent of one session asked; of every session, the newest first, with b""."""
+        table = self._opened.approvals
+        if table is None:
+            return iter(())
+        return approvals.of_session(self._txn, table, sid) if sid else approvals.newest_first(self._txn, table)
+
+    def approvals_named(self, prefix: str) -> list[Approval]:
+        """The approvals whose id begins with `prefix`."""
+        table = self._opened.approvals
+        return [] if table is None else approvals.named(self._txn, table, prefix)
 
     def next_session(self, after: bytes) -> bytes | None:
         """The first session behind `after` (b"" is before all) that has events; None when there is none."""

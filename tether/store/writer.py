@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tether.clock import monotonic
-from tether.store import batching, keyspace, projection, retention
+from tether.store import approvals, batching, keyspace, projection, retention
 from tether.store.gaps import Cursor, Verdict
 from tether.store.log import EventLog, LogFault
 from tether.wire.codec import encode_body
@@ -156,7 +156,8 @@ class Writer:
         while True:
             views, rows = self._rows(self._taken[:count])
             try:
-                self._log.write(rows, views.values(), self._checkpoints)
+                asked = [(one.sid, one.event) for one in self._taken[:count] if isinstance(one.event, approvals.KEPT)]
+                self._log.write(rows, views.values(), self._checkpoints, asked)
                 self._checkpoints.clear()
                 break
             except LogFault as fault:

@@ -8,7 +8,9 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
+from tether import attention
 from tether.web.admission import Refusal
+from tether.wire.plain import plain
 from tether.wire.views import ClientView, SessionView
 
 SCHEMA: Final = 1
@@ -46,17 +48,15 @@ def refused(refusal: Refusal) -> Response:
 
 
 def session_json(view: SessionView, base: str) -> dict[str, Any]:
-    """A session as the API shows it: the view's fields by name, bytes in hex, and the address of its page below
-    `base`, which is how whoever asks reaches us."""
-    document = _plain(view)
+    """A session as the API shows it: the view's fields by name, bytes in hex, what it needs a person for, and the
+    address of its page below `base`, which is how whoever asks reaches us."""
+    document: dict[str, Any] = plain(view)
+    document["attention"] = attention.of_view(view)
     document["url"] = f"{base}/s/{view.id}"
     return document
 
 
 def client_json(view: ClientView) -> dict[str, Any]:
     """An attachment as the API shows it."""
-    return _plain(view)
-
-
-def _plain(view: msgspec.Struct) -> dict[str, Any]:
-    return {k: v.hex() if isinstance(v, bytes) else v for k, v in msgspec.structs.asdict(view).items()}
+    fields: dict[str, Any] = plain(view)
+    return fields

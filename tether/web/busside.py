@@ -16,6 +16,7 @@ from typing import Any, Final
 from tether import masking, settings
 from tether.bus import Bus, Subscriber
 from tether.bus.readers import AsyncSockets
+from tether.bus.uplink import Uplink
 from tether.clock import monotonic
 from tether.paths import Paths
 from tether.redact.hostile import Policy
@@ -38,7 +39,6 @@ from tether.web.mirror import Mirror
 from tether.web.screens import Screens
 from tether.web.telling import Telling
 from tether.web.thumbnails import Thumbnails
-from tether.web.uplink import Uplink
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Detach, History, Refused, Sessions
 from tether.wire.ids import NO_SESSION

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from tether.bus.uplink import BrokerAway
 from tether.web import gate, permits
 from tether.web.admission import Credential
 from tether.web.answers import ApiError
 from tether.web.busside import BusSide
-from tether.web.uplink import BrokerAway
 from tether.wire.control import ListSessions, Sessions
 from tether.wire.ids import NO_SESSION, normalise_public
 from tether.wire.views import SessionView

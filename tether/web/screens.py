@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 
 from tether import rewind
+from tether.bus.uplink import BrokerAway, Uplink
 from tether.masking import Mask, snapshot_masked
 from tether.screen import ScreenUnavailable
 from tether.screen.tail import tail_snapshot
 from tether.store.reader import LogReader, LogUnavailable
 from tether.web.turns import turn
-from tether.web.uplink import BrokerAway, Uplink
 from tether.wire.control import Snapshot, SnapshotQuery
 from tether.wire.limits import TAIL_BYTES_MAX
 from tether.wire.views import ENDED, SessionView

@@ -14,6 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from tether.bus.uplink import BrokerAway
 from tether.store.reader import LogUnavailable
 from tether.web import offsets, permits
 from tether.web.answers import ApiError, answer, client_json, session_json
@@ -22,10 +23,10 @@ from tether.web.bodies import check_query, query_int, read_json
 from tether.web.busside import BusSide
 from tether.web.lookup import base_of, credential_of, resolve, side_of
 from tether.web.turns import turn
-from tether.web.uplink import BrokerAway
 from tether.wire.codec import decode_body
 from tether.wire.control import Clients, ListClients, Refused, Stop
 from tether.wire.events import Output, Unknown
+from tether.wire.plain import plain
 from tether.wire.views import ENDED, SessionView
 
 EVENTS_DEFAULT: Final = 256
@@ -212,4 +213,5 @@ def _event_json(seq: int, body: bytes) -> dict[str, Any]:
     fields = msgspec.structs.asdict(message)
     if isinstance(message, Output):
         fields["data"] = base64.b64encode(message.data).decode()
-    return {"kind": str(type(message).__struct_config__.tag), **fields, "seq": seq}
+    shown = {name: plain(value) for name, value in fields.items()}
+    return {"kind": str(type(message).__struct_config__.tag), **shown, "seq": seq}

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tether.bus.uplink import Uplink
 from tether.clock import monotonic
 from tether.web.lane import LaneKeeper
 from tether.web.mirror import merge
-from tether.web.uplink import Uplink
 from tether.wire.control import Attach, Attached, Control, HistoryQuery, Refused, Release, Take
 from tether.wire.views import ENDED, SessionView
 

@@ -6,10 +6,10 @@ import logging
 from typing import Final
 
 from tether.audit import Repeats
+from tether.bus.uplink import Uplink
 from tether.clock import monotonic
 from tether.errors import printable
 from tether.web.admission import Credential, Refusal
-from tether.web.uplink import Uplink
 from tether.wire.auditing import Deed
 from tether.wire.codec import encode
 from tether.wire.ids import NO_SESSION, public_id

@@ -41,10 +41,12 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Approval(msgspec.Struct, frozen=True, array_like=True):
-    """What an agent asked, and what became of it. `exact` are the bytes that would be run or written, at most
-    65,536 of `size`; `sha256` (hex) is of all of them. `state` is pending, allowed, denied, answered, terminal (at the
-    agent's own terminal), cancelled, expired or unknown. `effect` is what the agent made of it, `by` who decided;
-    `session` and `provider` name whose it is. Times are microseconds since 1970; `expires` 0 is never."""
+    """What an agent asked, and what became of it. `exact` are the bytes that would be run or written, `size` of
+    them; `sha256` (hex) is of all. What of `exact` and `diff` does not fit into one event came before in Part
+    events, whose numbers are `parts` (set by the store); `cut` is how many bytes of them were too many altogether.
+    `state` is pending, allowed, denied, answered, terminal (at the agent's own terminal), cancelled, expired or
+    unknown. `effect` is what the agent made of it, `by` who decided; `session` (`sid`) and `provider` name whose it
+    is, `key` is the side channel's own name for it. Times are microseconds since 1970; `expires` 0 is never."""
 
     id: str
     session: str
@@ -68,6 +70,11 @@ class Approval(msgspec.Struct, frozen=True, array_like=True):
     scope: str = ""
     effect: str = ""
     key: str = ""
+    answers: dict[str, str] = {}
+    parts: list[int] = []
+    cut: int = 0
+    sid: bytes = b""
+    rule: str = ""
 
 
 class Active(msgspec.Struct, frozen=True, array_like=True, tag="active"):
@@ -86,6 +93,16 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, tag="asked"):
     approval: Approval
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, tag="part"):
+    """The next piece of a long `field` (exact or diff) of the approval `id` that is about to be asked."""
+
+    seq: int
+    ts: int
+    id: str
+    field: str
+    data: bytes
+
+
 class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     """What the agent asked as `id` was decided, or is open no more; a later one with the same `state` tells the
     `effect`. `by` is who decided, `rule` the rule when nobody did, `scope` once or session."""
@@ -99,6 +116,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     scope: str = ""
     effect: str = ""
     rule: str = ""
+    answers: dict[str, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
@@ -218,7 +236,7 @@ class Interrupt(msgspec.Struct, frozen=True, array_like=True, tag="interrupt"):
     by: str = ""
 
 
-AgentEvent = Active | Asked | Settled | Told
+AgentEvent = Active | Asked | Part | Settled | Told
 # Within other messages only.
 PARTS: Final = (Activity, Option, Question, Approval)
 ToAdapters = Noted | Signalled | Prepare | Decide | Prompt | Interrupt

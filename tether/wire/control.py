@@ -13,7 +13,7 @@ from tether.wire.views import ClientView, SessionView
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """First on every connection to the broker: `role` is client, web or worker; `token` is the bus token."""
+    """First on every connection to the broker: `role` is client, web, worker or adapters; `token` is the bus token."""
 
     protocol: str
     role: str
@@ -33,7 +33,8 @@ class Launch(msgspec.Struct, frozen=True, array_like=True, tag="launch"):
     """Start a session of a whitelisted provider. There is no field for a command line.
 
     `args` are the provider's own arguments, refused where the provider takes none; `env` holds variables of the
-    caller that the provider's allow-list may let through.
+    caller that the provider's allow-list may let through. `resume` is an agent's own name of the conversation that it
+    goes on with, `parent` the session that had it.
     """
 
     req: int
@@ -45,6 +46,8 @@ class Launch(msgspec.Struct, frozen=True, array_like=True, tag="launch"):
     rows: int
     env: dict[str, str] = {}
     share: bool = False
+    resume: str = ""
+    parent: str = ""
 
 
 class Launched(msgspec.Struct, frozen=True, array_like=True, tag="launched"):
@@ -221,6 +224,7 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
 
     req: int
     text: str = ""
+    client: bytes = b""
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

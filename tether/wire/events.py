@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import msgspec
 
-from tether.wire.agents import Active, Asked, Settled, Told
+from tether.wire.agents import Active, Asked, Part, Settled, Told
 
 
 class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
-    """The session exists; always seq 1. Written by its worker before the agent is started."""
+    """The session exists; always seq 1. Written by its worker before the agent is started. `parent` is the public id of
+    the session whose conversation it goes on with."""
 
     seq: int
     ts: int
@@ -27,6 +28,7 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     machine: str
     args: list[str] = []
     share: bool = False
+    parent: str = ""
 
 
 class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
@@ -129,5 +131,5 @@ class Unknown(msgspec.Struct, frozen=True):
 
 Event = (
     Created | Started | Output | Resized | Controlled | Titled | Note | Exited | Lost | Cut
-    | Active | Asked | Settled | Told
+    | Active | Asked | Part | Settled | Told
 )  # fmt: skip

@@ -19,7 +19,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     `id` is the public id; times are microseconds since 1970, 0 when it has not happened; `seq` is the newest
     event and `offset` the count of output bytes; `first_seq` and `cut_bytes` tell what retention removed; `screen`
     that its worker keeps a model of the screen, which answers what programs ask of their terminal: nobody else may.
-    `activity` is what the agent does (None: never told), `approvals` the ids of what it asks and nobody has decided.
+    `activity` is what the agent does (None: never told), `approvals` the ids of what it asks and nobody has decided;
+    `conversation` is the agent's own name of it, `parent` the session whose conversation this one goes on with.
     """
 
     sid: bytes
@@ -57,6 +58,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     screen: bool = False
     activity: Activity | None = None
     approvals: list[str] = []
+    conversation: str = ""
+    parent: str = ""
 
 
 class ClientView(msgspec.Struct, frozen=True, array_like=True):

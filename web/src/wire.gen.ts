@@ -26,6 +26,7 @@ export interface Created {
   readonly machine: string;
   readonly args: readonly string[];
   readonly share: boolean;
+  readonly parent: string;
 }
 
 /** The agent's process runs (`pid`). */
@@ -127,6 +128,16 @@ export interface Asked {
   readonly approval: Approval;
 }
 
+/** The next piece of a long `field` (exact or diff) of the approval `id` that is about to be asked. */
+export interface Part {
+  readonly tag: "part";
+  readonly seq: number;
+  readonly ts: number;
+  readonly id: string;
+  readonly field: string;
+  readonly data: Uint8Array;
+}
+
 /** What the agent asked as `id` was decided, or is open no more; a later one with the same `state` tells the `effect`. */
 export interface Settled {
   readonly tag: "settled";
@@ -139,6 +150,7 @@ export interface Settled {
   readonly scope: string;
   readonly effect: string;
   readonly rule: string;
+  readonly answers: Readonly<Record<string, string>>;
 }
 
 /** Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation or refused. */
@@ -248,7 +260,7 @@ export interface StoreHealth {
   readonly boot: string;
 }
 
-/** First on every connection to the broker: `role` is client, web or worker; `token` is the bus token. */
+/** First on every connection to the broker: `role` is client, web, worker or adapters; `token` is the bus token. */
 export interface Hello {
   readonly tag: "hello";
   readonly protocol: string;
@@ -270,6 +282,8 @@ export interface Launch {
   readonly rows: number;
   readonly env: Readonly<Record<string, string>>;
   readonly share: boolean;
+  readonly resume: string;
+  readonly parent: string;
 }
 
 /** `client` becomes an attachment of the session. */
@@ -472,6 +486,7 @@ export interface Done {
   readonly tag: "done";
   readonly req: number;
   readonly text: string;
+  readonly client: Uint8Array;
 }
 
 /** I am. */
@@ -616,6 +631,8 @@ export interface SessionView {
   readonly screen: boolean;
   readonly activity: Activity | null;
   readonly approvals: readonly string[];
+  readonly conversation: string;
+  readonly parent: string;
 }
 
 /** Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight. */
@@ -809,6 +826,11 @@ export interface Approval {
   readonly scope: string;
   readonly effect: string;
   readonly key: string;
+  readonly answers: Readonly<Record<string, string>>;
+  readonly parts: readonly number[];
+  readonly cut: number;
+  readonly sid: Uint8Array;
+  readonly rule: string;
 }
 
 /** One attachment: who watches which session, how, since when (microseconds), and how far it has read. */
@@ -841,6 +863,7 @@ export type Event =
   | Cut
   | Active
   | Asked
+  | Part
   | Settled
   | Told;
 
@@ -872,7 +895,7 @@ export type FromBrowser =
 
 /** The fields of every struct in the order in which they are written. */
 export const FIELDS = {
-  Created: [["seq", "int"], ["ts", "int"], ["provider", "str"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["owner", "str"], ["machine", "str"], ["args", "strs", []], ["share", "bool", false]],
+  Created: [["seq", "int"], ["ts", "int"], ["provider", "str"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["owner", "str"], ["machine", "str"], ["args", "strs", []], ["share", "bool", false], ["parent", "str", ""]],
   Started: [["seq", "int"], ["ts", "int"], ["pid", "int"]],
   Output: [["seq", "int"], ["ts", "int"], ["offset", "int"], ["data", "bytes"]],
   Resized: [["seq", "int"], ["ts", "int"], ["cols", "int"], ["rows", "int"], ["by", "str", ""]],
@@ -884,7 +907,8 @@ export const FIELDS = {
   Cut: [["seq", "int"], ["ts", "int"], ["from_seq", "int"], ["from_offset", "int"], ["to_offset", "int"], ["reason", "str", ""]],
   Active: [["seq", "int"], ["ts", "int"], ["activity", "Activity"]],
   Asked: [["seq", "int"], ["ts", "int"], ["approval", "Approval"]],
-  Settled: [["seq", "int"], ["ts", "int"], ["id", "str"], ["state", "str"], ["by", "str", ""], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["rule", "str", ""]],
+  Part: [["seq", "int"], ["ts", "int"], ["id", "str"], ["field", "str"], ["data", "bytes"]],
+  Settled: [["seq", "int"], ["ts", "int"], ["id", "str"], ["state", "str"], ["by", "str", ""], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["rule", "str", ""], ["answers", "map", {}]],
   Told: [["seq", "int"], ["ts", "int"], ["kind", "str"], ["key", "str", ""], ["turn", "str", ""], ["text", "str", ""], ["facts", "map", {}]],
   Sync: [["protocol", "str"], ["first", "int"], ["next", "int"]],
   Seal: [["cause", "str"]],
@@ -900,7 +924,7 @@ export const FIELDS = {
   Committed: [["upto", "int"]],
   StoreHealth: [["state", "str"], ["reason", "str", ""], ["log_bytes", "int", 0], ["quota_bytes", "int", 0], ["boot", "str", ""]],
   Hello: [["protocol", "str"], ["role", "str"], ["token", "str"], ["view", "SessionView?", null], ["recovered", "bool", false]],
-  Launch: [["req", "int"], ["provider", "str"], ["args", "strs"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["env", "map", {}], ["share", "bool", false]],
+  Launch: [["req", "int"], ["provider", "str"], ["args", "strs"], ["title", "str"], ["cwd", "str"], ["cols", "int"], ["rows", "int"], ["env", "map", {}], ["share", "bool", false], ["resume", "str", ""], ["parent", "str", ""]],
   Attach: [["req", "int"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["cols", "int"], ["rows", "int"], ["take", "bool", false], ["after", "int", 0], ["epoch", "int", 0], ["device", "str", ""]],
   Detach: [["client", "bytes"]],
   Input: [["client", "bytes"], ["epoch", "int"], ["n", "int"], ["data", "bytes"]],
@@ -925,7 +949,7 @@ export const FIELDS = {
   Refused: [["req", "int"], ["code", "str"], ["message", "str"], ["hint", "str", ""], ["client", "bytes", NO_BYTES]],
   Sessions: [["req", "int"], ["views", "SessionView[]"], ["store", "str", ""]],
   Clients: [["req", "int"], ["clients", "ClientView[]"]],
-  Done: [["req", "int"], ["text", "str", ""]],
+  Done: [["req", "int"], ["text", "str", ""], ["client", "bytes", NO_BYTES]],
   Pong: [["req", "int"]],
   Grant: [["epoch", "int"], ["client", "bytes"], ["holder", "str"], ["reason", "str", ""], ["lane", "bytes", NO_BYTES]],
   Snapshot: [["seq", "int"], ["offset", "int"], ["cols", "int"], ["rows", "int"], ["data", "bytes"], ["kind", "str", "tail"], ["skipped", "int", 0], ["req", "int", 0], ["client", "bytes", NO_BYTES], ["history", "int", 0]],
@@ -936,7 +960,7 @@ export const FIELDS = {
   LaneAsk: [["offer", "int"], ["back", "bool", false]],
   LaneShown: [["offer", "int"], ["seq", "int"], ["offset", "int"], ["modes", "bytes", NO_BYTES]],
   LaneBack: [["offer", "int"], ["reason", "str"], ["seq", "int"], ["offset", "int"], ["last_n", "int"], ["typed", "bytes", NO_BYTES], ["unshown", "bytes", NO_BYTES], ["modes", "bytes", NO_BYTES], ["skipped", "int", 0], ["sure", "bool", true], ["held", "bytes", NO_BYTES]],
-  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false], ["activity", "Activity?", null], ["approvals", "strs", []]],
+  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false], ["activity", "Activity?", null], ["approvals", "strs", []], ["conversation", "str", ""], ["parent", "str", ""]],
   Credit: [["seq", "int"], ["offset", "int"], ["skip", "int", 0]],
   Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
   Typed: [["client", "bytes"], ["size", "int"], ["pieces", "int"], ["since", "int"], ["until", "int"]],
@@ -955,7 +979,7 @@ export const FIELDS = {
   Activity: [["state", "str"], ["detail", "str", ""], ["since", "int", 0], ["source", "str", ""], ["why", "str", ""], ["degraded", "str", ""]],
   Option: [["id", "str"], ["label", "str"]],
   Question: [["text", "str"], ["header", "str", ""], ["options", "Option[]", []], ["multiple", "bool", false]],
-  Approval: [["id", "str"], ["session", "str"], ["provider", "str"], ["kind", "str"], ["title", "str"], ["intent", "str", ""], ["exact", "bytes", NO_BYTES], ["size", "int", 0], ["sha256", "str", ""], ["diff", "str", ""], ["detail", "str", ""], ["options", "Option[]", []], ["questions", "Question[]", []], ["created", "int", 0], ["expires", "int", 0], ["state", "str", "pending"], ["by", "str", ""], ["decided", "int", 0], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["key", "str", ""]],
+  Approval: [["id", "str"], ["session", "str"], ["provider", "str"], ["kind", "str"], ["title", "str"], ["intent", "str", ""], ["exact", "bytes", NO_BYTES], ["size", "int", 0], ["sha256", "str", ""], ["diff", "str", ""], ["detail", "str", ""], ["options", "Option[]", []], ["questions", "Question[]", []], ["created", "int", 0], ["expires", "int", 0], ["state", "str", "pending"], ["by", "str", ""], ["decided", "int", 0], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["key", "str", ""], ["answers", "map", {}], ["parts", "int[]", []], ["cut", "int", 0], ["sid", "bytes", NO_BYTES], ["rule", "str", ""]],
   ClientView: [["sid", "bytes"], ["client", "bytes"], ["name", "str"], ["kind", "str"], ["mode", "str"], ["since", "int"], ["seq", "int", 0], ["offset", "int", 0], ["behind", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["device", "str", ""]],
 } as const satisfies Record<string, readonly Field[]>;
 
@@ -973,6 +997,7 @@ export const STRUCTS = {
   "cut": "Cut",
   "active": "Active",
   "asked": "Asked",
+  "part": "Part",
   "settled": "Settled",
   "told": "Told",
   "sync": "Sync",

@@ -23,6 +23,7 @@ from tether.masking import EventMask
 from tether.paths import Paths, resolve
 from tether.store.reader import LogReader
 from tether.wire.events import Cut, Event, Output
+from tether.wire.plain import plain
 from tether.wire.views import SessionView
 
 _TAIL_BYTES: Final = 64 * 1024
@@ -79,6 +80,7 @@ def event_row(event: Event) -> dict[str, Any]:
     """One event as a JSON object: `type` is the wire's tag; output that is not UTF-8 is in `base64`."""
     row = {"type": str(event.__struct_config__.tag), **msgspec.structs.asdict(event)}
     data = row.pop("data", None)
+    row = {name: plain(value) for name, value in row.items()}
     if isinstance(data, bytes):
         row["size"] = len(data)
         try:

@@ -1,7 +1,8 @@
-"""The web process's line to the broker: introductions, questions and their answers, and what comes by itself.
+"""A line to the broker on an asyncio loop: introductions, questions and their answers, and what comes by itself.
 
-Questions of browsers carry numbers of the browsers; here each gets a number of this process's, and
-the answer gets the browser's back. Nothing is queued for a broker that is away: clients send again.
+Of the web process and of the adapters. Questions of browsers carry numbers of the browsers; here each gets a number
+of this process's, and the answer gets the browser's back. Nothing is queued for a broker that is away:
+clients send again.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class BrokerAway(Exception):
 
 
 class Uplink:
-    """`on_message(sid, message)` gets what is no answer; `on_welcome()` is called at each (re)connection."""
+    """`on_message(sid, message)` gets what is no answer; `on_welcome()` is called at each (re)connection.
+
+    Who is asked by others through the broker numbers its own questions from a high `first_number`, so that theirs are
+    not taken for answers."""
 
     def __init__(
         self,
@@ -47,6 +51,8 @@ class Uplink:
         paths: Paths,
         on_message: Callable[[bytes, Any], None],
         on_welcome: Callable[[], None],
+        role: str = "web",
+        first_number: int = 1,
     ) -> None:
         self.boot = ""
         self._dealer = dealer
@@ -54,7 +60,8 @@ class Uplink:
         self._paths = paths
         self._on_message = on_message
         self._on_welcome = on_welcome
-        self._numbers = itertools.count(1)
+        self._role = role
+        self._numbers = itertools.count(first_number)
         self._pending: dict[int, Answered] = {}
         self._greeted_at = 0.0
         sockets.add(dealer, self._drain)
@@ -118,7 +125,7 @@ class Uplink:
     def _greet(self) -> None:
         self._greeted_at = monotonic()
         token = secret_files.read(self._paths.bus_token) or ""
-        self._dealer.send(encode(NO_SESSION, Hello(PROTOCOL, "web", token)))
+        self._dealer.send(encode(NO_SESSION, Hello(PROTOCOL, self._role, token)))
         self._sockets.poke(self._dealer)
 
     def _drain(self) -> None:
