@@ -16,7 +16,8 @@ from tests.support.gateway import TETHER, Gateway
 
 def test_start_status_stop(gateway: Gateway) -> None:
     status = gateway.status()
-    assert [row["name"] for row in status["services"]] == ["supervisord", "store", "broker", "spawner", "adapters", "web"]
+    names = [row["name"] for row in status["services"]]
+    assert names == ["supervisord", "store", "broker", "spawner", "adapters", "web"]
     assert status["port"] == gateway.port
     assert status["store"] == {"state": "ok", "reason": ""}
     assert gateway.tether("status").returncode == 0
