@@ -89,6 +89,11 @@ class Paths:
         return self.data / "audit.head"
 
     @property
+    def beginnings(self) -> Path:
+        """What sessions' directories held when the sessions began (`tether.worktree.beginnings`)."""
+        return self.data / "beginnings"
+
+    @property
     def ballast(self) -> Path:
         return self.data / "ballast"
 

@@ -29,6 +29,8 @@ VERBS: Final = {
     "snapshot": "screening",
     "replay": "screening",
     "search": "searching",
+    "diff": "reviewing",
+    "files": "reviewing",
     "mask": "masking",
     "send": "typing",
     "keys": "typing",

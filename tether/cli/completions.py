@@ -7,7 +7,8 @@ from typing import Final
 from tether.cli.app import VERBS
 
 _TAKES_ID: Final = (
-    "attach", "stop", "logs", "events", "send", "keys", "wait", "snapshot", "clients", "rename", "export", "open", "url"
+    "attach", "stop", "logs", "events", "send", "keys", "wait", "snapshot", "clients", "rename", "export", "open",
+    "url", "diff", "files",
 )  # fmt: skip
 _PROVIDERS: Final = "codex claude opencode shell"
 

@@ -32,6 +32,7 @@ from tether.web import (
     screen_api,
     sessions_api,
     stream,
+    worktree_api,
 )
 from tether.web.admission import Policy, Refusal, rules
 from tether.web.answers import ApiError
@@ -98,6 +99,9 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/output", sessions_api.get_output)
     table.get(f"{_SESSION}/screen", screen_api.get_screen)
     table.get(f"{_SESSION}/clients", sessions_api.get_clients)
+    table.get(f"{_SESSION}/changes", worktree_api.get_changes)
+    table.get(f"{_SESSION}/files", worktree_api.get_files)
+    table.get(f"{_SESSION}/files/content", worktree_api.get_content)
     table.post(f"{_SESSION}/stop", sessions_api.stop_session, scope=scopes.LOCAL)
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
     table.post(f"{_SESSION}/frames", stream.frames)

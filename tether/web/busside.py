@@ -17,7 +17,7 @@ from tether import masking, settings
 from tether.bus import Bus, Subscriber
 from tether.bus.readers import AsyncSockets
 from tether.bus.uplink import Uplink
-from tether.clock import monotonic
+from tether.clock import monotonic, now_us
 from tether.paths import Paths
 from tether.redact.hostile import Policy
 from tether.store.reader import LogReader, LogUnavailable
@@ -39,6 +39,7 @@ from tether.web.mirror import Mirror
 from tether.web.screens import Screens
 from tether.web.telling import Telling
 from tether.web.thumbnails import Thumbnails
+from tether.web.worktrees import Worktrees
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Detach, History, Refused, Sessions
 from tether.wire.ids import NO_SESSION
@@ -91,6 +92,7 @@ class BusSide:
         self.telling = Telling(self.uplink)
         self.screens = Screens(self.uplink, self.reader, self.mask)
         self.thumbnails = Thumbnails(self.screens, monotonic)
+        self.worktrees = Worktrees(paths.beginnings, self.mask, now_us)
         self._parent = os.getppid()
         self._ticks = 0
         self.channels: dict[object, Callable[[], None]] = {}
@@ -102,6 +104,7 @@ class BusSide:
         self._ticker.cancel()
         self._reviewer.cancel()
         self.screens.close()
+        self.worktrees.close()
         for timer in self._departures.values():
             timer.cancel()
         for hub in self._hubs.values():
@@ -278,6 +281,7 @@ class BusSide:
 
     def _view_frame(self, sid: bytes, message: Any) -> None:
         if isinstance(message, SessionView) and self.mirror.news(message):
+            self.worktrees.notice(message)
             self._meet(message, MEET_TRIES)
             self._tell_watchers(message)
 
@@ -328,6 +332,7 @@ class BusSide:
     def _listed(self, answer: Any) -> None:
         if isinstance(answer, Sessions):
             self.learn(answer)
+            self.worktrees.sweep({view.sid for view in self.sessions()})
 
     def _tell_watchers(self, view: SessionView) -> None:
         hub = self._hubs.get(view.sid)

@@ -20,6 +20,7 @@ from tether.web.admission import Policy
 from tether.web.answers import answer
 from tether.web.bodies import check_query
 from tether.web.thumbnails import FORMS
+from tether.worktree.changes import BASES
 
 _ERROR: Final[dict[str, Any]] = {
     "description": "Refused: what, why, and the next step.",
@@ -32,8 +33,12 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/sessions/{id}/output": ("from",),
     "/api/v1/audit": ("before", "limit"),
     "/api/v1/sessions/{id}/screen": ("form",),
+    "/api/v1/sessions/{id}/changes": ("base", "path", "have"),
+    "/api/v1/sessions/{id}/files": ("path", "have"),
+    "/api/v1/sessions/{id}/files/content": ("path", "have"),
 }
-_CHOICES: Final = {"form": FORMS}
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {"form": tuple(FORMS), "base": BASES}
+_TEXTS: Final = frozenset({"path", "have"})
 _HIGH: Final[dict[str, int]] = {"all": 1, "limit": 1000}
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
@@ -99,6 +104,8 @@ def _parameters(path: str) -> list[dict[str, Any]]:
 def _schema_of(name: str) -> dict[str, Any]:
     if name in _CHOICES:
         return {"type": "string", "enum": list(_CHOICES[name])}
+    if name in _TEXTS:
+        return {"type": "string", "maxLength": 12_288}
     return {"type": "integer", "minimum": _LOW.get(name, 0), "maximum": _HIGH.get(name, (1 << 62) - 1)}
 
 

@@ -1,0 +1,160 @@
+"""What changed in a session's directory: against its last commit, what is staged, what is not, and since the session
+began. Files that git does not know yet are among them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, get_args
+
+from tether.worktree import beginnings, patch
+from tether.worktree.beginnings import Beginning
+from tether.worktree.lens import Lens, find, looking
+from tether.worktree.patch import FileChange
+
+Base = Literal["head", "staged", "unstaged", "start"]
+BASES: Final[tuple[str, ...]] = get_args(Base)
+UNTRACKED_MAX: Final = 2000
+NEW_BYTES_MAX: Final = 8 << 20
+_DIFF: Final = (
+    "diff", "--raw", "-z", "-p", "-M", "--no-abbrev", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+    "--ignore-submodules=dirty", "--submodule=short", "--relative", "--src-prefix=a/", "--dst-prefix=b/", "-U3",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose changes: the session's directory, the session (its id, its beginning in microseconds), and where beginnings
+    are kept."""
+
+    directory: str
+    sid: bytes
+    created: int
+    home: Path
+
+
+@dataclass(frozen=True)
+class Changes:
+    """`kind` is "git", or "none" where there is no repository. `whole` is False when there is more than is told;
+    `digest` changes when anything did; `since` says what `start` was compared with."""
+
+    kind: Literal["git", "none"]
+    base: str = "head"
+    branch: str = ""
+    head: str = ""
+    files: list[FileChange] = field(default_factory=list)
+    whole: bool = True
+    unlisted: int = 0
+    digest: str = ""
+    since: Beginning | None = None
+    unknown_start: bool = False
+    unmerged: frozenset[bytes] = frozenset()
+    large: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look, not yet taken apart: who has this `digest` knows it all."""
+
+    changes: Changes
+    said: bytes
+
+
+def look(asked: Asked, base: str, paths: tuple[bytes, ...] = ()) -> Look:
+    """What changed. With `paths` in those only. GitError."""
+    repository = find(asked.directory)
+    if repository is None:
+        return Look(Changes("none", base, digest="none"), b"")
+    kept = beginnings.place_of(asked.home, asked.sid) / "objects"
+    with looking(repository, asked.directory, *([kept] if base == "start" and kept.is_dir() else [])) as lens:
+        since = beginnings.of(asked.home, asked.sid, lens, asked.created) if base == "start" else None
+        if base == "start" and since is None:
+            return Look(Changes("git", base, lens.branch(), lens.head, unknown_start=True, digest="unknown"), b"")
+        new = _New([], 0) if base == "staged" else _add_untracked(lens)
+        said = lens.run(*_DIFF, *_against(lens, base, since), "--", *_within(paths))
+        branch = lens.branch()
+        told = (said.data, branch.encode(), lens.head.encode(), *new.large)
+        mark = hashlib.sha256(b"\0".join(told)).hexdigest()[:32]
+        unmerged = frozenset(line.partition(b"\t")[2] for line in lens.names("ls-files", "-u"))
+        found = Changes(
+            "git", base, branch, lens.head, [], said.whole, new.left_out, mark, since,
+            unmerged=unmerged, large=() if paths else tuple(new.large),
+        )  # fmt: skip
+        return Look(found, said.data)
+
+
+def read(look: Look) -> Changes:
+    """The look, taken apart."""
+    found = look.changes
+    large = [FileChange(path, path, "A", 0, 0o100644, binary=True) for path in found.large]
+    return replace(found, files=patch.parse(look.said, found.unmerged, whole=found.whole) + large)
+
+
+def marks(directory: str) -> dict[bytes, str]:
+    """Path below the directory -> what became of it since the last commit: a status as in FileChange, or "?" for a file
+    that git does not know. {} where there is no repository. GitError."""
+    repository = find(directory)
+    if repository is None:
+        return {}
+    with looking(repository, directory) as lens:
+        against = lens.head or lens.empty_tree()
+        said = lens.run(*(word for word in _DIFF if word != "-p"), against, "--", ".")
+        found = {one.path: one.status for one in patch.parse(said.data)}
+        found.update((name, "?") for name in lens.names("ls-files", "-o", "--exclude-standard"))
+        return found
+
+
+def ignored(directory: str, names: list[bytes]) -> set[bytes]:
+    """Those of `names`, paths below the directory, that git ignores. GitError."""
+    repository = find(directory)
+    if repository is None or not names:
+        return set()
+    with looking(repository, directory) as lens:
+        # The verb takes patterns, and none that is literal: a dot in front leaves a name no other meaning.
+        asked = b"".join(b"./" + name + b"\0" for name in names)
+        said = lens.run("check-ignore", "-z", "--stdin", stdin=asked, good=(0, 1), GIT_LITERAL_PATHSPECS="0")
+        return {name.removeprefix(b"./") for name in said.data.split(b"\0") if name}
+
+
+def _against(lens: Lens, base: str, since: Beginning | None) -> tuple[str, ...]:
+    match base:
+        case "staged":
+            return "--cached", lens.head or lens.empty_tree()
+        case "unstaged":
+            return ()
+        case "start" if since is not None:
+            return (since.tree or lens.empty_tree(),)
+        case _:
+            return (lens.head or lens.empty_tree(),)
+
+
+def _within(paths: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(path.decode("utf-8", "surrogateescape") for path in paths) or (".",)
+
+
+class _New(NamedTuple):
+    """Of the files that git does not know: those that are too large to compare, and how many are too many."""
+
+    large: list[bytes]
+    left_out: int
+
+
+def _add_untracked(lens: Lens) -> _New:
+    """Have git compare new files, too: noted in the copy of the index."""
+    names = [name for name in lens.names("ls-files", "-o", "--exclude-standard") if not name.endswith(b"/")]
+    chosen = names[:UNTRACKED_MAX]
+    large = [name for name in chosen if _size(lens.directory, name) > NEW_BYTES_MAX]
+    small = [name for name in chosen if name not in large]
+    if small:
+        lens.run("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul",
+                 stdin=b"".join(name + b"\0" for name in small))  # fmt: skip
+    return _New(large, len(names) - len(chosen))
+
+
+def _size(directory: str, name: bytes) -> int:
+    try:
+        return os.lstat(os.path.join(os.fsencode(directory), name)).st_size
+    except OSError:
+        return 0
