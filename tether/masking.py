@@ -21,6 +21,7 @@ from tether.redact.hostile import Policy
 from tether.redact.rules import Rules, parse, shipped
 from tether.redact.stream import Masker
 from tether.settings import Egress
+from tether.wire.agents import Active, Approval, Asked, Part, Told
 from tether.wire.control import History, Snapshot
 from tether.wire.events import Created, Event, Note, Output, Resized, Titled
 from tether.wire.views import ENDED, SessionView
@@ -126,8 +127,25 @@ def event_masked(message: Any, mask: Mask) -> Any:
             return msgspec.structs.replace(message, title=text)
         case Note() if (text := mask.text(message.text)) != message.text:
             return msgspec.structs.replace(message, text=text)
+        case Asked():
+            return msgspec.structs.replace(message, approval=approval_masked(message.approval, mask))
+        case Part():
+            return msgspec.structs.replace(message, data=mask.whole(message.data, _WIDE))
+        case Told() if message.text or message.facts:
+            facts = {name: mask.text(value) for name, value in message.facts.items()}
+            return msgspec.structs.replace(message, text=mask.text(message.text), facts=facts)
+        case Active() if message.activity.why:
+            activity = msgspec.structs.replace(message.activity, why=mask.text(message.activity.why))
+            return msgspec.structs.replace(message, activity=activity)
         case _:
             return message
+
+
+def approval_masked(record: Approval, mask: Mask) -> Approval:
+    """What an agent asks, as it may be shown."""
+    exact = mask.whole(record.exact, _WIDE)
+    shown = {name: mask.text(getattr(record, name)) for name in ("title", "intent", "diff", "detail", "reason")}
+    return msgspec.structs.replace(record, exact=exact, **shown)
 
 
 def events_masked(found: Iterable[Event], mask: Mask) -> Iterator[Event]:

@@ -59,7 +59,7 @@ class Book:
 
     def undelivered(self) -> list[Approval]:
         """Decided here, and nobody knows whether the agent heard of it."""
-        return [one for one in self._by_id.values() if one.state in _STATES.values() and not one.effect]
+        return [one for one in self._by_id.values() if one.state in _STATES.values() and one.effect in ("", "unknown")]
 
     def restore(self, record: Approval) -> None:
         """Take a record over from the log."""

@@ -26,9 +26,10 @@ from tether.errors import TetherError
 from tether.paths import Paths, secure_directory
 from tether.store.reader import LogReader, LogUnavailable
 from tether.wire.agents import Approval, Compose, Decide, Interrupt, Noted, Prepare, Prepared, Prompt, Signalled
+from tether.wire.auditing import Deed
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Done, Refused, Sessions
-from tether.wire.ids import base32
+from tether.wire.ids import NO_SESSION, base32
 from tether.wire.views import ENDED, SessionView
 
 log = logging.getLogger("tether")
@@ -59,6 +60,7 @@ class Service:
         self._stopped = asyncio.Event()
         self._parent = os.getppid()
         self.shared = registry.Shared(self)
+        self.shared.hooks.refused = self._attempted
         self._views = self._bus.subscriber(paths.broker_pub, b"")
         self._sockets.add(self._views, self._view_frames)
         self._uplink = Uplink(
@@ -79,6 +81,10 @@ class Service:
             task.cancel()
         self._bus.close()
         self._reader.close()
+
+    def _attempted(self, what: str) -> None:
+        log.warning("event=self-approval-attempt what=%r", what)
+        self._uplink.send(encode(NO_SESSION, Deed("self-approval-attempt", "a program", "", {"what": what})))
 
     def _watch_parent(self) -> None:
         # Where no signal tells that the parent is gone.

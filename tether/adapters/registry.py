@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tether.adapters.channels import Channel, Host
+from tether.adapters.claude_channel import ClaudeChannel
+from tether.adapters.hooksocket import HookSocket
 from tether.adapters.terminal import TerminalChannel
 from tether.providers import Provider
 
@@ -17,13 +19,18 @@ class Shared:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.hooks = HookSocket(host.paths.hooks)
 
     async def start(self) -> None:
         """Begin to listen."""
+        await self.hooks.start()
 
     def close(self) -> None:
         """Listen no more."""
+        self.hooks.close()
 
     def channel(self, sid: bytes, provider: Provider) -> Channel:
         """The channel of a session of `provider`."""
+        if provider.channel == "claude":
+            return ClaudeChannel(sid, provider.name, self._host, self.hooks)
         return TerminalChannel(sid, provider.name, self._host, shell=provider.login_shell)

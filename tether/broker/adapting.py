@@ -57,7 +57,7 @@ def came(desk: Desk, peer: bytes) -> None:
     log.info("event=adapters-hello")
 
 
-def from_adapters(desk: Desk, peer: bytes, sid: bytes, message: Any, frame: bytes) -> None:
+def from_adapters(desk: Desk, peer: bytes, sid: bytes, message: Any, frame: bytes, now: float) -> None:
     """One message of the adapters."""
     if peer != desk.adapters:
         return
@@ -73,9 +73,9 @@ def from_adapters(desk: Desk, peer: bytes, sid: bytes, message: Any, frame: byte
         # The same answer as for everybody; imported late, because that table holds our rules as well.
         from tether.broker import orders
 
-        orders.list_sessions(desk, peer, sid, message, 0.0)
+        orders.list_sessions(desk, peer, sid, message, now)
     elif isinstance(message, Deed):
-        desk.journal.deed(message, 0.0)
+        desk.journal.deed(message, now)
     elif isinstance(message, _ANSWERS):
         asker = desk.asked.pop((getattr(message, "client", b""), message.req), None)
         if asker is not None:

@@ -36,7 +36,7 @@ def on_frame(desk: Desk, peer: bytes, frame: bytes, now: float, pid: int = 0) ->
     if known.role == "worker":
         _from_worker(desk, known, sid, message, frame, now)
     elif known.role == "adapters":
-        adapting.from_adapters(desk, peer, sid, message, frame)
+        adapting.from_adapters(desk, peer, sid, message, frame, now)
     elif type(message) is Input:
         orders.type_in(desk, peer, sid, message, frame, now)
     elif (rule := orders.ORDERS.get(type(message))) is not None:

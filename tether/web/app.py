@@ -23,6 +23,7 @@ from tether.paths import Paths
 from tether.web import (
     access_api,
     answers,
+    approvals_api,
     audit_api,
     channel,
     devices_api,
@@ -106,6 +107,12 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
     table.post(f"{_SESSION}/frames", stream.frames)
     table.socket(f"{_SESSION}/attach", attach)
+    table.post(f"{_SESSION}/prompt", approvals_api.prompt, scope=scopes.INPUT)
+    table.post(f"{_SESSION}/interrupt", approvals_api.interrupt, scope=scopes.INPUT)
+    table.get("/api/v1/feed", approvals_api.feed)
+    table.get("/api/v1/approvals", approvals_api.list_approvals)
+    table.get("/api/v1/approvals/{id}", approvals_api.get_approval)
+    table.post("/api/v1/approvals/{id}/decision", approvals_api.decide, scope=scopes.APPROVE)
     table.get("/api/v1/devices", devices_api.list_devices, scope=scopes.ADMIN)
     table.post("/api/v1/devices/revoke", devices_api.revoke, scope=scopes.ADMIN)
     table.post("/api/v1/tickets", devices_api.make_ticket, scope=scopes.PAIR)

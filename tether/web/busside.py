@@ -23,6 +23,7 @@ from tether.redact.hostile import Policy
 from tether.store.reader import LogReader, LogUnavailable
 from tether.web.admission import Credential
 from tether.web.attachment import Recent
+from tether.web.changes import Changes
 from tether.web.connection import (
     CLOSE_IDLE,
     CLOSE_REPLACED,
@@ -68,6 +69,7 @@ class BusSide:
     def __init__(self, paths: Paths, credentials: Credentials) -> None:
         self.paths = paths
         self.mirror = Mirror()
+        self.changes = Changes(now_us())
         self.health: StoreHealth | None = None
         self.reader = LogReader(paths)
         chosen = settings.load(paths.settings)
@@ -335,6 +337,7 @@ class BusSide:
             self.worktrees.sweep({view.sid for view in self.sessions()})
 
     def _tell_watchers(self, view: SessionView) -> None:
+        self.changes.note(view.sid)
         hub = self._hubs.get(view.sid)
         if hub is None:
             return

@@ -31,6 +31,8 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/sessions": ("all",),
     "/api/v1/sessions/{id}/events": ("after", "limit"),
     "/api/v1/sessions/{id}/output": ("from",),
+    "/api/v1/approvals": ("all",),
+    "/api/v1/feed": ("after", "wait"),
     "/api/v1/audit": ("before", "limit"),
     "/api/v1/sessions/{id}/screen": ("form",),
     "/api/v1/sessions/{id}/changes": ("base", "path", "have"),

@@ -1,0 +1,157 @@
+"""Claude Code beside its terminal: a settings file of the session's own with hooks in it, and what they report."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tether import secret_files
+from tether.adapters import claude, hook
+from tether.adapters.channels import Host
+from tether.adapters.facts import Decision, Fact, StateFact
+from tether.adapters.hooksocket import HookSocket
+from tether.clock import now_us
+from tether.wire.agents import Prepare, Prepared, Signalled
+from tether.wire.views import SessionView
+
+log = logging.getLogger("tether")
+
+# Without a word for so long it shows something before it starts.
+_STARTUP_S: Final = 5.0
+# A title turns to idle a moment before the hook that says why.
+_SETTLE_S: Final = 1.5
+# The agent gives a hook this long; its own dialog stands all the while.
+_ASK_TIMEOUT_S: Final = 86_400
+_TELL_TIMEOUT_S: Final = 10
+_FILE_BYTES_MAX: Final = 1 << 20
+# These are no sessions of the agent.
+_NO_SESSION: Final = frozenset(
+    {"mcp", "config", "doctor", "update", "install", "setup-token", "migrate-installer", "plugin"}
+)
+
+
+class ClaudeChannel:
+    """One session's."""
+
+    def __init__(self, sid: bytes, provider: str, host: Host, hooks: HookSocket) -> None:
+        self._sid, self._host, self._hooks = sid, host, hooks
+        self._translator = claude.ClaudeTranslator(_read)
+        self._waiting: dict[str, Callable[[Any], None]] = {}
+        self._agent_pid = 0
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._settings = host.paths.adapters / f"{sid.hex()}.claude.json"
+        self._token_file = host.paths.adapters / f"{sid.hex()}.token"
+        self.token = secret_files.read(self._token_file) or ""
+        if self.token:
+            hooks.add(self)
+
+    async def prepare(self, order: Prepare) -> Prepared:
+        """Write the session's own settings, and have the agent read them beside the user's."""
+        if order.args and order.args[0] in _NO_SESSION:
+            return Prepared(order.req)
+        if any(arg == "--settings" or arg.startswith("--settings=") for arg in order.args):
+            return Prepared(order.req, degraded="--settings was given, which is where Tether's hooks go")
+        self.token = secrets.token_hex(24)
+        secret_files.write(self._token_file, self.token + "\n")
+        secret_files.write(self._settings, msgspec.json.encode(self._document()).decode())
+        self._hooks.add(self)
+        return Prepared(order.req, ["--settings", str(self._settings)])
+
+    def _document(self) -> dict[str, Any]:
+        program = Path(hook.__file__)
+        words = [sys.executable, "-I", "-S", str(program), str(self._host.paths.hooks), str(self._token_file)]
+        command = shlex.join(words)
+
+        def entry(event: str) -> list[dict[str, Any]]:
+            timeout = _ASK_TIMEOUT_S if event == "PermissionRequest" else _TELL_TIMEOUT_S
+            return [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}]
+
+        return {"hooks": {event: entry(event) for event in claude.EVENTS}}
+
+    def open(self, view: SessionView) -> None:
+        """The session runs."""
+        self._agent_pid = view.agent_pid
+        if not self.token:
+            reason = "its hooks were not set when it was started"
+            self._host.take(self._sid, [StateFact("unknown", reason, "process")])
+        elif view.activity is None:
+            self._host.take(self._sid, [StateFact("starting", "It was started", "process")])
+            self._after(_STARTUP_S, claude.STARTUP)
+
+    def signal(self, signal: Signalled) -> None:
+        """See `ClaudeTranslator`: the title tells what no hook does."""
+        self._take(signal)
+        if signal.kind == "title" and signal.state == "idle" and self._translator.working:
+            self._after(_SETTLE_S, claude.SETTLED)
+
+    def agent_pid(self) -> int:
+        """See `hooksocket.Hooked`."""
+        return self._agent_pid
+
+    def hook(self, name: str, event: dict[str, Any], answer: Callable[[Any], None]) -> bool:
+        """See `hooksocket.Hooked`."""
+        asks = isinstance(event, dict) and event.get("hook_event_name") == "PermissionRequest"
+        if asks:
+            self._waiting[name] = answer
+        self._take((name, event))
+        return asks
+
+    def hook_gone(self, name: str) -> None:
+        """See `hooksocket.Hooked`."""
+        if self._waiting.pop(name, None) is not None:
+            self._take((name, None))
+
+    async def deliver(self, key: str, decision: Decision) -> bool:
+        """Have the hook print the decision."""
+        out = self._translator.answer(key, decision)
+        answer = self._waiting.pop(key, None)
+        if out is None or answer is None:
+            return False
+        answer(out)
+        self._host.take(self._sid, [StateFact("working", "Its question was answered", "hook")])
+        return True
+
+    async def prompt(self, text: str) -> bool | None:
+        """Its composer is its only door."""
+        return None
+
+    async def interrupt(self) -> bool | None:
+        """The same."""
+        return None
+
+    def close(self) -> None:
+        """The session has ended."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._hooks.remove(self)
+        for path in (self._settings, self._token_file):
+            path.unlink(missing_ok=True)
+
+    def _after(self, seconds: float, what: str) -> None:
+        if what in self._timers:
+            self._timers[what].cancel()
+        self._timers[what] = asyncio.get_running_loop().call_later(seconds, self._take, what)
+
+    def _take(self, raw: Any) -> None:
+        said: list[Fact] = self._translator.take(raw, now_us())
+        if said:
+            self._host.take(self._sid, said)
+
+
+def _read(path: str) -> str | None:
+    """A file's text; None when there is none, or it is no text, or too much."""
+    try:
+        if not path.startswith("/") or os.stat(path).st_size > _FILE_BYTES_MAX:
+            return None
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
