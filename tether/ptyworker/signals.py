@@ -45,9 +45,9 @@ class Signals:
             return []
         told: list[Signalled] = []
         end = 0
-        bell = False
         for found in _OSC.finditer(text):
-            bell = bell or b"\x07" in text[end : found.start()]
+            if b"\x07" in text[end : found.start()]:
+                told.append(Signalled("bell"))
             end = found.end()
             signal = self._osc(found[1], found[2])
             if signal is not None:
@@ -58,7 +58,7 @@ class Signals:
             opening = len(rest) - 1
         if opening >= 0 and len(rest) - opening <= _CARRY_MAX and b"\x07" not in rest[opening:]:
             self._carry, rest = rest[opening:], rest[:opening]
-        if bell or b"\x07" in rest:
+        if b"\x07" in rest:
             told.append(Signalled("bell"))
         return told
 

@@ -28,6 +28,7 @@ from tether.wire.views import ENDED, SessionView
 
 _LIST_MAX: Final = 500
 _TEXT_CHARS_MAX: Final = 32_000
+_LOG_WAIT_S: Final = 0.5
 _FEED_WAIT_MAX_S: Final = 25
 _REFUSED: Final = {"not-found": 404, "ended": 409, "not-ready": 503, "busy": 409, "own-session": 403, "scope": 403}
 
@@ -56,6 +57,7 @@ async def list_approvals(request: Request) -> Response:
         raise ApiError(422, "query", "state is pending or all", field="state")
     every = wanted == "all" or query_int(request, "all", 0, 0, 1) == 1
     side = side_of(request)
+    await _log_has(side, _pending(side))
     records = _read(side, pending=not every)
     seen = {view.sid: view for view in side.sessions() if permits.visible(credential_of(request.scope), view)}
     shown = [_shown(side, record, seen[record.sid]) for record in records if record.sid in seen]
@@ -65,12 +67,13 @@ async def list_approvals(request: Request) -> Response:
 async def get_approval(request: Request) -> Response:
     """GET /api/v1/approvals/{id}: one of them, whole."""
     check_query(request)
+    await _log_has(side_of(request), {request.path_params["id"]} & _pending(side_of(request)))
     record, view = _one(request)
     return answer(approval=_shown(side_of(request), record, view))
 
 
 async def decide(request: Request) -> Response:
-    """POST /api/v1/approvals/{id}/decision: 200 when it counts, 409 with the state and who decided when another did."""
+    """POST /api/v1/approvals/{id}/decision: 200 when it counts, 409 with state and who decided when another did."""
     check_query(request)
     body = await read_json(request, DecisionBody)
     record, view = _one(request)
@@ -85,9 +88,9 @@ async def decide(request: Request) -> Response:
     if not isinstance(found, Decided):
         raise ApiError(503, "not-ready", "The gateway did not say what became of it", "Look again")
     if not found.won:
-        return answer(409, state=found.state, by=found.by, error={
-            "code": "decided" if found.state != "pending" else "refused", "message": found.message, "hint": "Look again",
-        })  # fmt: skip
+        code = "decided" if found.state != "pending" else "refused"
+        why = {"code": code, "message": found.message, "hint": "Look again"}
+        return answer(409, state=found.state, by=found.by, error=why)
     return answer(state=found.state, by=found.by)
 
 
@@ -145,6 +148,23 @@ async def _ask(side: BusSide, view: SessionView, order: Any) -> Any:
     if isinstance(found, Refused):
         raise ApiError(_REFUSED.get(found.code, 409), found.code, found.message, found.hint)
     return found
+
+
+def _pending(side: BusSide) -> set[str]:
+    return {name for view in side.mirror.views.values() if view.state not in ENDED for name in view.approvals}
+
+
+async def _log_has(side: BusSide, names: set[str]) -> None:
+    """Wait a moment for the log to have what the broker tells of already: news is faster than a disk."""
+
+    def missing() -> bool:
+        try:
+            return not all(side.reader.approval(name) for name in names)
+        except LogUnavailable:
+            return False
+
+    sids = [view.sid for view in side.mirror.views.values() if names.intersection(view.approvals)]
+    await side.log_grows(sids, missing, _LOG_WAIT_S)
 
 
 def _one(request: Request) -> tuple[Approval, SessionView]:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from tether import masking, settings
@@ -70,6 +70,7 @@ class BusSide:
         self.paths = paths
         self.mirror = Mirror()
         self.changes = Changes(now_us())
+        self._growing: set[asyncio.Event] = set()
         self.health: StoreHealth | None = None
         self.reader = LogReader(paths)
         chosen = settings.load(paths.settings)
@@ -147,6 +148,26 @@ class BusSide:
         except LogUnavailable:
             records = []
         return self.mirror.find(prefix, records)
+
+    async def log_grows(self, sids: Iterable[bytes], wanting: Callable[[], bool], seconds: float) -> None:
+        """Wait while something is `wanting` in the log of these sessions, not longer than `seconds`."""
+        if not wanting():
+            return
+        grown, watched = asyncio.Event(), list(sids)
+        for sid in watched:
+            self._notices.subscribe(sid)
+        self._growing.add(grown)
+        try:
+            async with asyncio.timeout(seconds):
+                while wanting():
+                    grown.clear()
+                    await grown.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._growing.discard(grown)
+            for sid in watched:
+                self._notices.unsubscribe(sid)
 
     # -- hubs
 
@@ -295,6 +316,8 @@ class BusSide:
 
     def _store_frame(self, sid: bytes, message: Any) -> None:
         if isinstance(message, Committed):
+            for grown in self._growing:
+                grown.set()
             hub = self._hubs.get(sid)
             if hub is not None:
                 hub.exists(message.upto)

@@ -41,7 +41,7 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
 }
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {"form": tuple(FORMS), "base": BASES}
 _TEXTS: Final = frozenset({"path", "have"})
-_HIGH: Final[dict[str, int]] = {"all": 1, "limit": 1000}
+_HIGH: Final[dict[str, int]] = {"all": 1, "limit": 1000, "wait": 25}
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
 

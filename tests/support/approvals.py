@@ -1,0 +1,65 @@
+"""A second client of the gateway that sees what agents ask, and decides: the web API over the owner's socket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.gateway import Gateway
+from tether.cli import owner
+from tether.errors import TetherError
+from tether.paths import resolve
+
+
+def pending(gateway: Gateway, session: str, *, timeout: float = 30.0) -> dict[str, Any]:
+    """What the session's agent asks, once it asks; the oldest."""
+
+    def look() -> dict[str, Any] | None:
+        try:
+            answer = owner.ask(resolve(gateway.env), "GET", "/api/v1/approvals")
+        except TetherError:  # its web part is being started again
+            return None
+        return next((one for one in answer["approvals"] if one["session"] == session), None)
+
+    found = gateway.wait_until(f"{session} asks", look, timeout)
+    assert found is not None
+    return get(gateway, found["id"])
+
+
+def get(gateway: Gateway, approval: str) -> dict[str, Any]:
+    """The record of an approval."""
+    found: dict[str, Any] = owner.ask(resolve(gateway.env), "GET", f"/api/v1/approvals/{approval}")["approval"]
+    return found
+
+
+def decide(gateway: Gateway, approval: str, decision: str, **more: Any) -> dict[str, Any]:
+    """Decide; the answer, or {"error": code} when somebody else did or it may not be."""
+    body = {"decision": decision, **more}
+    try:
+        return owner.ask(resolve(gateway.env), "POST", f"/api/v1/approvals/{approval}/decision", body)
+    except TetherError as error:
+        return {"error": error.code, "message": error.message}
+
+
+def activity(gateway: Gateway, session: str) -> dict[str, Any]:
+    """What the agent does, as the session's row says."""
+    return gateway.session(session)["activity"] or {}
+
+
+def wait_activity(gateway: Gateway, session: str, *states: str, timeout: float = 30.0) -> dict[str, Any]:
+    """Wait until the agent is in one of `states`."""
+
+    def look() -> dict[str, Any] | None:
+        found = activity(gateway, session)
+        return found if found.get("state") in states else None
+
+    return gateway.wait_until(f"{session} is {' or '.join(states)}", look, timeout) or {}
+
+
+def settled(gateway: Gateway, approval: str, *, effect: bool = False, timeout: float = 20.0) -> dict[str, Any]:
+    """The record once it is decided, and with `effect` once the agent is known to have heard."""
+
+    def look() -> dict[str, Any] | None:
+        found = get(gateway, approval)
+        return found if found["state"] != "pending" and (found["effect"] or not effect) else None
+
+    return gateway.wait_until(f"{approval} is settled", look, timeout) or {}
