@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tether.adapters.channels import Channel, Host
 from tether.adapters.claude_channel import ClaudeChannel
+from tether.adapters.codex_channel import CodexChannel
 from tether.adapters.hooksocket import HookSocket
 from tether.adapters.terminal import TerminalChannel
 from tether.providers import Provider
@@ -33,4 +34,6 @@ class Shared:
         """The channel of a session of `provider`."""
         if provider.channel == "claude":
             return ClaudeChannel(sid, provider.name, self._host, self.hooks)
+        if provider.channel == "codex":
+            return CodexChannel(sid, provider, self._host)
         return TerminalChannel(sid, provider.name, self._host, shell=provider.login_shell)

@@ -51,6 +51,7 @@ def _surroundings(paths: Paths) -> Surroundings:
             chosen.masking.log,
         ),
         providers=paths.providers,
+        side_socket=lambda sid: str(paths.worker_side(sid)),
         boot_s=boot_time(),
         make_sid=lambda: make_session_id(now_us() // 1000, secrets.token_bytes(5), machine),
         make_key=lambda: secrets.token_bytes(16),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from tether.broker import questions
+from tether.broker import launching, questions
 from tether.broker.clients import client_name
 from tether.broker.desk import Desk
 from tether.broker.launching import Pending
@@ -116,10 +116,8 @@ def go_on(desk: Desk, pending: Pending, answer: Prepared | None) -> None:
     if answer is None:
         log.warning("event=not-prepared session=%s", public_id(pending.sid))
     elif len(answer.args) <= _ARGS_MAX:
-        argv = pending.spec["argv"]
-        fixed = pending.spec["fixed"]
-        pending.spec["argv"] = [*argv[:fixed], *answer.args, *argv[fixed:]]
-        pending.spec["env"] = {**pending.spec["env"], **answer.env}
+        socket = desk.around.side_socket(pending.sid) if answer.side else ""
+        pending.spec = launching.with_channel(pending.spec, answer.args, answer.env, socket)
     if desk.spawner:
         desk.outbox.to_spawner(desk.launches.order(pending, desk.spawner))
 

@@ -53,6 +53,7 @@ class Surroundings:
     locked: Callable[[bytes], bool]
     sessions_around: Callable[[int], frozenset[bytes]] = lambda _pid: frozenset()
     has_terminal: Callable[[int], bool] = lambda _pid: True
+    side_socket: Callable[[bytes], str] = lambda _sid: ""
 
 
 class Desk:

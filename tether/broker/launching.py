@@ -56,6 +56,7 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
         "program": program,
         "argv": argv,
         "fixed": 1 + len(provider.argv[1:]),  # of argv; what a side channel needs comes behind them
+        "beside": provider.side,
         "env": env,
         "cwd": cwd,
         "title": clean_title(launch.title, provider.name),
@@ -75,15 +76,13 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
     }
 
 
-def with_channel(
-    spec: dict[str, Any], provider: Provider, args: list[str], env: dict[str, str], socket: str = ""
-) -> dict[str, Any]:
+def with_channel(spec: dict[str, Any], args: list[str], env: dict[str, str], socket: str = "") -> dict[str, Any]:
     """The specification with what the agent's side channel needs: `args` in front of the agent's own, `env`, and the
     provider's side program listening on `socket` ("" runs none)."""
-    fixed = max(1, len(provider.argv))
+    fixed = spec["fixed"]
     argv = [*spec["argv"][:fixed], *args, *spec["argv"][fixed:]]
     changed = {**spec, "argv": argv, "env": {**spec["env"], **env}}
-    if socket and (side := providers.resolve_side(provider, socket, changed["env"])):
+    if socket and (side := providers.resolve_side(spec["beside"], socket, changed["env"])):
         changed["side"] = [side, socket, spec["argv"]]
     return changed
 

@@ -151,12 +151,10 @@ def resolve_argv(provider: Provider, args: list[str], env: dict[str, str]) -> tu
     return program, [program, *provider.argv[1:], *args]
 
 
-def resolve_side(provider: Provider, socket: str, env: dict[str, str]) -> list[str]:
+def resolve_side(words: list[str], socket: str, env: dict[str, str]) -> list[str]:
     """The argv of what runs beside the agent and listens on `socket`; empty when there is no such program."""
-    if not provider.side:
-        return []
-    program = _which(provider.side[0], env.get("PATH", os.defpath))
-    return [program, *(word.replace("{socket}", socket) for word in provider.side[1:])] if program else []
+    program = _which(words[0], env.get("PATH", os.defpath)) if words else None
+    return [program, *(word.replace("{socket}", socket) for word in words[1:])] if program else []
 
 
 _CONVERSATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")

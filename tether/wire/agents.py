@@ -172,12 +172,14 @@ class Prepare(msgspec.Struct, frozen=True, array_like=True, tag="prepare"):
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True, tag="prepared"):
-    """Adapter to broker: put `args` before the agent's own, add `env`. `degraded` says why there is no side channel."""
+    """Adapter to broker: put `args` before the agent's own, add `env`. `degraded` says why there is no side channel,
+    `side` whether the program that the provider's file names is to run beside the agent."""
 
     req: int
     args: list[str] = []
     env: dict[str, str] = {}
     degraded: str = ""
+    side: bool = False
 
 
 class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):

@@ -756,6 +756,7 @@ export interface Prepared {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly degraded: string;
+  readonly side: boolean;
 }
 
 /** The answer to Decide: `state` and `by` as they are now. */
@@ -973,7 +974,7 @@ export const FIELDS = {
   Prompt: [["req", "int"], ["client", "bytes"], ["text", "str"], ["by", "str", ""]],
   Interrupt: [["req", "int"], ["client", "bytes"], ["by", "str", ""]],
   Observed: [["boot", "str"], ["n", "int"], ["body", "bytes"]],
-  Prepared: [["req", "int"], ["args", "strs", []], ["env", "map", {}], ["degraded", "str", ""]],
+  Prepared: [["req", "int"], ["args", "strs", []], ["env", "map", {}], ["degraded", "str", ""], ["side", "bool", false]],
   Decided: [["req", "int"], ["client", "bytes"], ["id", "str"], ["state", "str"], ["by", "str"], ["won", "bool"], ["message", "str", ""]],
   Compose: [["req", "int"], ["data", "bytes"], ["state", "str"]],
   Activity: [["state", "str"], ["detail", "str", ""], ["since", "int", 0], ["source", "str", ""], ["why", "str", ""], ["degraded", "str", ""]],
