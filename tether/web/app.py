@@ -30,6 +30,7 @@ from tether.web import (
     openapi,
     pages,
     pairing_api,
+    providers_api,
     screen_api,
     sessions_api,
     stream,
@@ -94,6 +95,7 @@ def route_table() -> RouteTable:
     table.post("/api/v1/login", access_api.login, Policy.LOGIN)
     table.get("/api/v1/me", access_api.me)
     table.get("/api/v1/store", sessions_api.get_store)
+    table.get("/api/v1/providers", providers_api.list_providers, scope=scopes.LOCAL)
     table.get("/api/v1/sessions", sessions_api.list_sessions)
     table.get(_SESSION, sessions_api.get_session)
     table.get(f"{_SESSION}/events", sessions_api.get_events)
@@ -125,7 +127,11 @@ def route_table() -> RouteTable:
     # Neither has a credential when it begins: what each is told is in its first message, sealed.
     table.socket("/api/v1/pair", pairing_api.pair, Policy.DEVICE)
     table.socket("/api/v1/channel", channel.channel, Policy.DEVICE)
-    for path in ("/", "/audit", "/devices", "/pair", "/s/{id}", "/remote/session/{id}"):
+    # The page's own addresses; web/src/ui/route.ts knows what each shows.
+    for path in (
+        "/", "/approvals", "/approvals/{id}", "/audit", "/devices", "/float", "/pair", "/settings",
+        "/s/{id}", "/s/{id}/{tab}", "/s/{id}/{tab}/{rest:path}", "/remote/session/{id}",
+    ):  # fmt: skip
         table.get(path, pages.page, Policy.PUBLIC)
     table.get("/authority.crt", pages.authority, Policy.PUBLIC)
     table.mount("/assets", pages.Assets(), Policy.PUBLIC)

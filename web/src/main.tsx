@@ -1,4 +1,5 @@
 import "./styles/app.css";
+import "./styles/frame.css";
 
 import { render } from "preact";
 

@@ -21,6 +21,19 @@ export interface SessionInfo {
   readonly stopped_by: string;
   readonly controller: string;
   readonly clients: number;
+  /** What its agent does, where that is known. `since` in microseconds since 1970. */
+  readonly activity?: Activity | null;
+  /** Ids of the approvals that wait. */
+  readonly approvals?: readonly string[];
+}
+
+export interface Activity {
+  readonly state: string;
+  readonly detail: string;
+  readonly since: number;
+  readonly source: string;
+  readonly why: string;
+  readonly degraded?: string;
 }
 
 /** Why there is no answer: nobody answers at all, or the gateway refused. */
@@ -40,6 +53,33 @@ export function listSessions(all: boolean): Promise<Answer<readonly SessionInfo[
 
 export function getSession(id: string): Promise<Answer<SessionInfo>> {
   return get(`/api/v1/sessions/${encodeURIComponent(id)}`, (body) => (body as { session: SessionInfo }).session);
+}
+
+/** An agent that this gateway can run, and where it was found. */
+export interface ProviderInfo {
+  readonly name: string;
+  readonly found: boolean;
+  readonly path: string;
+}
+
+export function listProviders(): Promise<Answer<readonly ProviderInfo[]>> {
+  return get("/api/v1/providers", (body) => (body as { providers: ProviderInfo[] }).providers);
+}
+
+/** End the session. */
+export function stopSession(id: string): Promise<Answer<null>> {
+  return post(`/api/v1/sessions/${encodeURIComponent(id)}/stop`, {}, () => null);
+}
+
+/** The session's screen as a drawing (SVG); "" when there is none. */
+export async function getPicture(id: string): Promise<string> {
+  const path = `/api/v1/sessions/${encodeURIComponent(id)}/screen?form=svg`;
+  try {
+    const response = (await askDevice(path, {})) ?? (await fetch(path, { headers: MARK, signal: AbortSignal.timeout(TIMEOUT_MS) }));
+    return response.ok ? await response.text() : "";
+  } catch {
+    return "";
+  }
 }
 
 /** One row of the audit log; `ts` in microseconds since 1970. */

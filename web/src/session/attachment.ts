@@ -70,7 +70,7 @@ export class Attachment {
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(
-    private readonly session: string,
+    readonly session: string,
     private readonly client: Uint8Array,
     private readonly name: string,
     options: { readonly mode: Mode; readonly transport: TransportName | null },

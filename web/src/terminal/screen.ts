@@ -2,9 +2,10 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal } from "@xterm/xterm";
+import { Terminal, type ITheme } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
+import { isDark, onTheme, theme } from "../app/preferences";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { LIMITS } from "../wire.gen";
@@ -12,7 +13,7 @@ import { clipboardText, webAddress } from "./addresses";
 import { isReport, keySequence, type BarKey } from "./keys";
 import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
-import { DARK, LIGHT } from "./themes";
+import { CONTRAST, DARK, LIGHT } from "./themes";
 import { listenToTouch } from "./touch";
 
 const FONT =
@@ -52,6 +53,11 @@ interface Fits extends Size {
   readonly scale: number;
 }
 
+function palette(): ITheme {
+  if (theme.value === "contrast") return CONTRAST;
+  return isDark() ? DARK : LIGHT;
+}
+
 export class Screen implements Display {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
@@ -71,7 +77,6 @@ export class Screen implements Display {
       const address = webAddress(text);
       if (address !== null) options.link(address);
     };
-    const dark = matchMedia("(prefers-color-scheme: dark)");
     this.#terminal = new Terminal({
       allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -80,11 +85,11 @@ export class Screen implements Display {
       minimumContrastRatio: 4.5,
       overviewRuler: { width: options.coarse ? 5 : 10 },
       scrollback: SCROLLBACK_LINES,
-      theme: dark.matches ? DARK : LIGHT,
+      theme: palette(),
       macOptionIsMeta: true,
       linkHandler: { activate: follow, allowNonHttpProtocols: false },
     });
-    dark.addEventListener("change", () => { this.#terminal.options.theme = dark.matches ? DARK : LIGHT; }, { signal: this.#stop.signal }); // prettier-ignore
+    onTheme(() => { this.#terminal.options.theme = palette(); }, this.#stop.signal);
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new Unicode11Addon());
     this.#terminal.unicode.activeVersion = "11";
@@ -228,7 +233,12 @@ export class Screen implements Display {
   #pasted(event: ClipboardEvent): void {
     event.preventDefault();
     event.stopPropagation();
-    const text = cleanPaste(event.clipboardData?.getData("text/plain") ?? "");
+    this.paste(event.clipboardData?.getData("text/plain") ?? "");
+  }
+
+  /** As if a person had pasted `words`: attacks taken out, and asked first where each line would run. */
+  paste(words: string): void {
+    const text = cleanPaste(words);
     const paste = () => {
       this.#terminal.paste(text);
       this.#terminal.focus();

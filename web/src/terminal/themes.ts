@@ -26,6 +26,25 @@ export const DARK: ITheme = {
   brightWhite: "#ffffff",
 };
 
+/** Bright on black: every colour 7:1. */
+export const CONTRAST: ITheme = {
+  ...DARK,
+  background: "#000000",
+  foreground: "#ffffff",
+  cursor: "#ffffff",
+  cursorAccent: "#000000",
+  selectionBackground: "#ffffff66",
+  black: "#b0b0b0",
+  red: "#ff9c96",
+  green: "#6dff8f",
+  yellow: "#ffd84d",
+  blue: "#a8d1ff",
+  magenta: "#e6c8ff",
+  cyan: "#6ff7e4",
+  white: "#ffffff",
+  brightBlack: "#b0b0b0",
+};
+
 export const LIGHT: ITheme = {
   background: "#ffffff",
   foreground: "#1f2328",

@@ -1,30 +1,33 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { FleetPage } from "../fleet/FleetPage";
 import type { Invitation } from "../net/pairing";
 import { text } from "../strings";
-import { ListPage } from "./ListPage";
+import { Nav } from "./Nav";
 import { PairPage } from "./PairPage";
 import { followLink, route } from "./route";
+import { SettingsPage } from "./SettingsPage";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
-
-type SessionPage = ComponentType<{ id: string }>;
 
 /** `refusal` says why the ticket in the link was no good. */
 export function App({ refusal, invitation }: { refusal: string; invitation: Invitation | null }) {
   const [refused, setRefused] = useState(refusal);
   const where = route.value;
   if (refused !== "") return <SignIn session={where.page === "session" ? where.id : ""} refusal={refused} done={() => setRefused("")} />;
+  const framed = !["session", "pair", "float", "nowhere"].includes(where.page);
   return (
-    <div class="app" onClick={followLink}>
-      {where.page === "list" && <ListPage />}
+    <div class="app" data-framed={framed} onClick={followLink}>
+      {framed && <Nav page={where.page} />}
+      {where.page === "list" && <FleetPage />}
       {where.page === "pair" && <PairPage invitation={invitation} />}
+      {where.page === "settings" && <SettingsPage />}
       {where.page === "audit" && <Lazy key="audit" load={() => import("./AuditPage").then((module) => module.AuditPage)} />}
       {where.page === "devices" && <Lazy key="devices" load={() => import("./DevicesPage").then((module) => module.DevicesPage)} />}
       {where.page === "session" && <LazySession key={where.id} id={where.id} />}
-      {where.page === "nowhere" && (
-        <Splash title={text.unknownSession} hint={text.unknownSessionHint}>
+      {["nowhere", "approvals", "float"].includes(where.page) && (
+        <Splash title={text.unknownPage} hint={text.unknownPageHint}>
           <a class="button" href="/">{text.backToList}</a>
         </Splash>
       )}
@@ -43,7 +46,7 @@ function Lazy({ load }: { load: () => Promise<ComponentType> }) {
 
 /** The list needs neither the protocol nor the terminal: they come with the first session. */
 function LazySession({ id }: { id: string }) {
-  const [page, setPage] = useState<{ Page: SessionPage } | null>(null);
+  const [page, setPage] = useState<{ Page: ComponentType<{ id: string }> } | null>(null);
   useEffect(() => {
     void import("./SessionPage").then((module) => setPage({ Page: module.SessionPage }));
   }, []);

@@ -16,6 +16,9 @@ import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { StatusLine } from "./StatusLine";
 import { Toast } from "./Toast";
+import { markSeen } from "../fleet/unread";
+import { route } from "./route";
+import { TabPage, Tabs } from "./Tabs";
 import { followViewport } from "./viewport";
 
 /** Everything that one mounted session page has. */
@@ -24,6 +27,7 @@ interface Stand {
   readonly screen: Screen;
 }
 
+const SEEN_MS = 5_000;
 const coarse = matchMedia("(pointer: coarse)").matches;
 
 function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
@@ -74,6 +78,11 @@ function followPage(attachment: Attachment): () => void {
   const stop = new AbortController();
   const wake = () => attachment.connection.wake();
   const save = () => attachment.save();
+  const seen = () => { if (document.visibilityState === "visible") markSeen(attachment.session); };
+  // What happens while somebody looks has been seen.
+  const looking = setInterval(seen, SEEN_MS);
+  seen();
+  stop.signal.addEventListener("abort", () => { seen(); clearInterval(looking); });
   addEventListener("online", wake, { signal: stop.signal });
   addEventListener("pageshow", wake, { signal: stop.signal });
   addEventListener("pagehide", save, { signal: stop.signal });
@@ -112,6 +121,13 @@ export function SessionPage({ id }: { id: string }) {
     ready?.screen.press(key, held);
   };
   const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
+  const where = route.value;
+  const tab = where.page === "session" ? where.tab : "terminal";
+  const compose = (words: string) => {
+    if (ready === null || ready.attachment.mode.value !== "control" || !ready.attachment.connection.live) return false;
+    ready.screen.paste(words);
+    return true;
+  };
   const away = status.state === "signed-out" || status.state === "unknown";
   return (
     <>
@@ -123,8 +139,12 @@ export function SessionPage({ id }: { id: string }) {
       )}
       <main class="session" ref={root} data-testid="session" data-state={status.state} data-coarse={coarse} hidden={away}>
         <Header id={id} attachment={ready?.attachment ?? null} />
+        <Tabs id={id} tab={tab} />
         {ready !== null && <EndState attachment={ready.attachment} />}
-        <div class="stage">
+        {tab !== "terminal" && where.page === "session" && (
+          <TabPage tab={tab} id={id} info={ready?.attachment.info.value ?? null} rest={where.rest} compose={compose} />
+        )}
+        <div class="stage" hidden={tab !== "terminal"}>
           {ready !== null && <LineState attachment={ready.attachment} quietEnd={() => ready.screen.quietEnd()} />}
           <div class="pane" ref={area} data-testid="terminal">
             <div class="pane-room" ref={host} />
@@ -133,7 +153,7 @@ export function SessionPage({ id }: { id: string }) {
         </div>
         {ready !== null && <Kept attachment={ready.attachment} />}
         {ready !== null && <StatusLine attachment={ready.attachment} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
-        {coarse && <KeyBar ctrl={ctrl} press={press} />}
+        {coarse && tab === "terminal" && <KeyBar ctrl={ctrl} press={press} />}
         <Sheet question={question} />
       </main>
     </>

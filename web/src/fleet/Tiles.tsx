@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { getPicture, type SessionInfo } from "../net/api";
+import { ageOf, text } from "../strings";
+import { sessionPath } from "../ui/route";
+import { sinceOf } from "./order";
+import { shown, titleOf } from "./words";
+
+const EVERY_MS = 1_000;
+
+/** Sessions as pictures of their screens. They are drawings: the real terminal is behind the link. */
+export function Tiles({ sessions }: { sessions: readonly SessionInfo[] }) {
+  return (
+    <ul class="tiles" aria-label={text.live}>
+      {sessions.map((session) => <Tile key={session.id} session={session} />)}
+    </ul>
+  );
+}
+
+function Tile({ session }: { session: SessionInfo }) {
+  const state = shown(session);
+  const [box, picture] = usePicture(session.id);
+  return (
+    <li>
+      <a class="tile" ref={box} href={sessionPath(session.id)} data-testid="tile" data-id={session.id} data-tone={state.tone}>
+        <span class="tile-head">
+          <span class="glyph" data-tone={state.tone} aria-hidden="true">{state.glyph}</span>
+          <span class="row-title">{titleOf(session)}</span>
+          <span class="tone" data-tone={state.tone}>{state.words}</span>
+          <span class="row-age">{ageOf(sinceOf(session), Date.now())}</span>
+        </span>
+        <span class="tile-screen">
+          {picture !== "" && <img src={`data:image/svg+xml,${encodeURIComponent(picture)}`} alt={text.fleet.thumbnail(titleOf(session))} draggable={false} />}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+/** The newest picture, asked for while the tile can be seen. */
+function usePicture(id: string) {
+  const box = useRef<HTMLAnchorElement>(null);
+  const [picture, setPicture] = useState("");
+  useEffect(() => {
+    let seen = false;
+    let over = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async () => {
+      clearTimeout(timer);
+      if (seen && document.visibilityState === "visible") {
+        const found = await getPicture(id);
+        if (over) return;
+        if (found !== "") setPicture(found);
+      }
+      if (seen) timer = setTimeout(() => void look(), EVERY_MS);
+    };
+    const watcher = new IntersectionObserver((entries) => {
+      seen = entries.some((entry) => entry.isIntersecting);
+      if (seen) void look();
+    });
+    if (box.current !== null) watcher.observe(box.current);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      watcher.disconnect();
+    };
+  }, [id]);
+  return [box, picture] as const;
+}

@@ -1,0 +1,40 @@
+import { useEffect } from "preact/hooks";
+
+import { chooseLanguage, chooseTheme, LANGUAGES, theme, THEMES } from "../app/preferences";
+import { language, text } from "../strings";
+
+/** What this browser is to look like. */
+export function SettingsPage() {
+  useEffect(() => {
+    document.title = `${text.settings} · ${text.appName}`;
+  }, []);
+  return (
+    <main class="list" data-testid="settings">
+      <header class="list-head"><h1>{text.settings}</h1></header>
+      <p class="more">{text.preferencesHint}</p>
+      <Choice name="theme" label={text.theme} options={THEMES} words={text.themes} chosen={theme.value} choose={chooseTheme} />
+      <Choice name="language" label={text.languageLabel} options={LANGUAGES} words={text.languages} chosen={language} choose={chooseLanguage} />
+    </main>
+  );
+}
+
+function Choice<T extends string>(props: {
+  name: string;
+  label: string;
+  options: readonly T[];
+  words: Readonly<Record<T, string>>;
+  chosen: T;
+  choose: (option: T) => void;
+}) {
+  return (
+    <fieldset class="choice">
+      <legend>{props.label}</legend>
+      {props.options.map((option) => (
+        <label key={option} lang={props.name === "language" ? option : undefined}>
+          <input type="radio" name={props.name} value={option} checked={option === props.chosen} onChange={() => props.choose(option)} />
+          <span>{props.words[option]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
