@@ -1,7 +1,7 @@
 import "../styles/fleet.css";
 
 import { effect } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { kept, keep } from "../app/preferences";
 import type { SessionInfo } from "../net/api";
@@ -142,7 +142,8 @@ export function jump(sessions: readonly SessionInfo[], current: string): void {
 function useKeys(sessions: readonly SessionInfo[], field: { readonly current: HTMLInputElement | null }): void {
   const latest = useRef(sessions);
   latest.current = sessions;
-  useEffect(() => {
+  // Before the rows can be seen: whoever sees them may press.
+  useLayoutEffect(() => {
     const stop = new AbortController();
     addEventListener(
       "keydown",

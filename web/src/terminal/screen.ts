@@ -263,6 +263,8 @@ export class Screen implements Display {
 
   /** Find what fits at the normal font, tell it, and scale what is shown now. */
   #measure(): void {
+    // Behind another view there is no room to measure: what fitted before goes on.
+    if (this.options.host.clientWidth === 0) return;
     const fits = this.#fitting();
     if (fits === null) return;
     this.options.fitted({ cols: fits.cols, rows: fits.rows });
