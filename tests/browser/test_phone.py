@@ -138,7 +138,8 @@ def test_a_long_title_leaves_every_control_in_reach(open_tab: OpenTab, gateway: 
     session = gateway.run("shell", title="the quick brown fox " * 6)
     tab = open_tab(session, phone=True, dark=False)
     open_tab(session)  # alone, there would be no control to share
-    for control in (tab.see("release"), tab.see("control"), tab.see("key-bar"), tab.page.get_by_role("link", name="All sessions")):
+    back = tab.page.get_by_role("link", name="All sessions")
+    for control in (tab.see("release"), tab.see("control"), tab.see("key-bar"), back):
         box = control.bounding_box()
         assert box is not None
         assert box["x"] >= 0
