@@ -1,0 +1,94 @@
+"""What agents ask, decided from the command line: listed, shown whole, decided once, and answered truthfully."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.gateway import FAKE_AGENTS, Gateway
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with Gateway() as made:
+        made.add_provider("asker", [sys.executable, "-I", str(FAKE_AGENTS / "asks.py")], channel="claude")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asker(gateway: Gateway) -> str:
+    session = gateway.run("asker", title="needs \x1b[31mhelp")
+    gateway.tether("wait", session, "--for", "text:READY", "--timeout", "20")
+    return session
+
+
+def ask(gateway: Gateway, session: str, tool: str, **given: object) -> str:
+    """Have the agent ask; the approval's id."""
+    before = {one["id"] for one in json.loads(gateway.tether("approvals", "--all", "--json").stdout)}
+    gateway.tether("send", session, json.dumps({"tool": tool, "input": given}), "--enter")
+
+    def look() -> str:
+        waits = json.loads(gateway.tether("approvals", "--json").stdout)
+        return next((str(one["id"]) for one in waits if one["id"] not in before), "")
+
+    return gateway.wait_until("it asks", look)
+
+
+def said(gateway: Gateway, session: str, words: str) -> None:
+    gateway.tether("wait", session, "--for", f"text:{words}", "--timeout", "20")
+
+
+def test_a_command_is_listed_shown_and_allowed_once(gateway: Gateway, asker: str) -> None:
+    approval = ask(gateway, asker, "Bash", command="echo one\nrm -rf ./build # \x1b]0;x\x07", description="clean up")
+    rows = [line.split("\t") for line in gateway.tether("approvals").stdout.splitlines()]
+    assert rows[0] == ["ID", "STATE", "AGE", "AGENT", "SESSION", "KIND", "WHAT"]
+    row = next(row for row in rows if row[0] == approval)
+    assert row[1] == "waits"
+    assert row[5] == "command"
+    assert gateway.tether("approvals", "-q").stdout.split() == [approval]
+    shown = gateway.tether("show", approval).stdout
+    assert "clean up" in shown
+    assert "rm -rf ./build" in shown
+    assert "\x1b" not in shown
+    assert f"tether approve {approval}" in shown
+    record = json.loads(gateway.tether("show", approval, "--json").stdout)
+    assert record["sha256"] in shown
+    done = gateway.tether("approve", approval[:6])
+    assert "Allowed" in done.stderr
+    said(gateway, asker, 'ANSWER .*"allow"')
+    again = gateway.tether("deny", approval, check=False)
+    assert again.returncode == 6
+    assert "already allowed" in again.stderr
+    assert gateway.tether("approvals", "-q").stdout == ""
+    assert approval in gateway.tether("approvals", "--all", "-q").stdout.split()
+
+
+def test_a_reason_reaches_the_agent(gateway: Gateway, asker: str) -> None:
+    approval = ask(gateway, asker, "Bash", command="curl example.com", description="look")
+    gateway.tether("deny", approval, "--reason", "not from here")
+    said(gateway, asker, "not from here")
+    assert "not from here" in gateway.tether("show", approval).stdout
+
+
+def test_a_question_is_answered_in_words(gateway: Gateway, asker: str) -> None:
+    options = [{"label": "Postgres", "description": ""}, {"label": "SQLite", "description": ""}]
+    question = {"question": "Which database?", "header": "db", "options": options, "multiSelect": False}
+    approval = ask(gateway, asker, "AskUserQuestion", questions=[question])
+    shown = gateway.tether("show", approval).stdout
+    assert "Which database?" in shown
+    assert "Postgres | SQLite" in shown
+    few = gateway.tether("answer", approval, "a", "b", check=False)
+    assert few.returncode == 2
+    assert "Which database?" in few.stderr
+    gateway.tether("answer", approval, "SQLite")
+    said(gateway, asker, "ANSWER .*SQLite")
+
+
+def test_bad_names_are_told(gateway: Gateway) -> None:
+    for words, status in ((["approve", "nothere0"], 3), (["show", "../x"], 2), (["approve", "abc", "--scope", "x"], 2)):
+        done = gateway.tether(*words, check=False)
+        assert done.returncode == status, done.stderr
+        assert done.stdout == ""
