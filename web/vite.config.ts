@@ -9,14 +9,18 @@ function budget(): Plugin {
   return {
     name: "tether-budget",
     generateBundle(_options, bundle) {
-      const sizes = new Map<string, number>();
-      for (const part of Object.values(bundle)) {
-        if (part.type === "chunk") sizes.set(part.fileName, gzipSync(part.code).length);
-      }
-      const total = (wanted: (name: string) => boolean) =>
-        [...sizes].filter(([name]) => wanted(name)).reduce((sum, [, size]) => sum + size, 0);
-      const terminal = total((name) => /\/screen-/.test(name));
-      const first = total((name) => !/\/(?:screen|addon-webgl)-/.test(name));
+      const chunks = Object.values(bundle).filter((part) => part.type === "chunk");
+      const named = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+      /** The chunk and all that comes with it. */
+      const loaded = (name: string, seen: Set<string>): Set<string> => {
+        if (!seen.has(name) && named.has(name)) named.get(seen.add(name) && name)!.imports.forEach((one) => loaded(one, seen));
+        return seen;
+      };
+      const size = (names: Iterable<string>) => [...names].reduce((sum, name) => sum + gzipSync(named.get(name)!.code).length, 0);
+      const opening = loaded(chunks.find((chunk) => chunk.isEntry)!.fileName, new Set());
+      const screen = chunks.find((chunk) => /\/screen-/.test(chunk.fileName));
+      const first = size(opening);
+      const terminal = screen === undefined ? 0 : size([...loaded(screen.fileName, new Set())].filter((name) => !opening.has(name)));
       const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
       this.info(`gzipped: first view ${kib(first)}, terminal ${kib(terminal)}`);
       if (terminal === 0) this.error("the terminal is no chunk of its own any more");

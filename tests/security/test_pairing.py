@@ -103,7 +103,9 @@ def test_what_is_masked_for_a_page_is_masked_for_a_device(target: Gateway, phone
 
 ALLOWED = {"/api/v1/me", "/api/v1/store", "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/sessions/{id}/events",
            "/api/v1/sessions/{id}/output", "/api/v1/sessions/{id}/clients",
-           "/api/v1/sessions/{id}/screen", "/api/v1/sessions/{id}/changes", "/api/v1/sessions/{id}/files"}  # fmt: skip
+           "/api/v1/sessions/{id}/screen", "/api/v1/sessions/{id}/changes", "/api/v1/sessions/{id}/files",
+           "/api/v1/sessions/{id}/timeline", "/api/v1/sessions/{id}/timeline/screen",
+           "/api/v1/sessions/{id}/search"}  # fmt: skip
 """What a phone may ask: to see what it may attach. What it may do is in the frames: type, take control, set the size.
 What a file holds needs its name: `test_worktree.py`. Deciding an approval gets its address with the approvals."""
 

@@ -27,6 +27,7 @@ from tether.web import (
     audit_api,
     channel,
     devices_api,
+    history_api,
     openapi,
     pages,
     pairing_api,
@@ -104,6 +105,9 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/clients", sessions_api.get_clients)
     table.get(f"{_SESSION}/changes", worktree_api.get_changes)
     table.get(f"{_SESSION}/files", worktree_api.get_files)
+    table.get(f"{_SESSION}/timeline", history_api.get_timeline)
+    table.get(f"{_SESSION}/timeline/screen", history_api.get_moment)
+    table.get(f"{_SESSION}/search", history_api.search)
     table.get(f"{_SESSION}/files/content", worktree_api.get_content)
     table.post(f"{_SESSION}/stop", sessions_api.stop_session, scope=scopes.LOCAL)
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
@@ -174,6 +178,7 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
     app.router.redirect_slashes = False
     app.state.credentials = credentials
     app.state.port = port
+    app.state.timelines = history_api.Timelines()
     app.state.document = lambda: openapi.document(table.routes, table.policy_of, table.scope_of)
     app.state.pairing = Pairing(key_pair(bytes.fromhex(secret_files.ensure_token(paths.gateway_key))))
     # What stands between the gateway and who asks for another name than this machine's own: somebody.

@@ -37,11 +37,13 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/sessions/{id}/screen": ("form",),
     "/api/v1/sessions/{id}/changes": ("base", "path", "have"),
     "/api/v1/sessions/{id}/files": ("path", "have"),
+    "/api/v1/sessions/{id}/timeline/screen": ("at", "seq"),
+    "/api/v1/sessions/{id}/search": ("q", "before", "fold"),
     "/api/v1/sessions/{id}/files/content": ("path", "have"),
 }
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {"form": tuple(FORMS), "base": BASES}
-_TEXTS: Final = frozenset({"path", "have"})
-_HIGH: Final[dict[str, int]] = {"all": 1, "limit": 1000, "wait": 25}
+_TEXTS: Final = frozenset({"path", "have", "q"})
+_HIGH: Final[dict[str, int]] = {"all": 1, "fold": 1, "limit": 1000, "wait": 25}
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
 

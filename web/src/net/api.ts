@@ -142,10 +142,15 @@ function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {
   return ask(path, read, { headers: MARK, cache: "no-store" });
 }
 
-async function ask<T>(path: string, read: (body: unknown) => T, init: RequestInit): Promise<Answer<T>> {
+/** As all questions here, for one that may take longer: an answer within `timeoutMs`. */
+export function getJson<T>(path: string, read: (body: unknown) => T, timeoutMs: number): Promise<Answer<T>> {
+  return ask(path, read, { headers: MARK, cache: "no-store" }, timeoutMs);
+}
+
+async function ask<T>(path: string, read: (body: unknown) => T, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Answer<T>> {
   let response: Response;
   try {
-    response = (await askDevice(path, init)) ?? (await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }));
+    response = (await askDevice(path, init, timeoutMs)) ?? (await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) }));
   } catch {
     return { ok: false, failure: { kind: "unreachable" } };
   }
@@ -167,10 +172,10 @@ async function ask<T>(path: string, read: (body: unknown) => T, init: RequestIni
 }
 
 /** The answer through a paired device's channel; null when this browser is no paired device. */
-async function askDevice(path: string, init: RequestInit): Promise<Response | null> {
+async function askDevice(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response | null> {
   if (path === "/api/v1/login") return null;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error("late")), TIMEOUT_MS)));
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error("late")), timeoutMs)));
   const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
   const method = init.method === "POST" ? "POST" : "GET";
   const answer = await Promise.race([askAsDevice(method, path, body), late]).finally(() => clearTimeout(timer));

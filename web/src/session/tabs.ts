@@ -17,5 +17,8 @@ export interface TabProps {
 
 /** In the order in which they are shown. A new view is a line here, and its name in `strings`. */
 export const VIEWS: readonly { readonly tab: Exclude<Tab, "terminal">; load(): Promise<ComponentType<TabProps>> }[] = [
+  { tab: "changes", load: () => import("../changes/ChangesTab").then((module) => module.ChangesTab) },
+  { tab: "files", load: () => import("../files/FilesTab").then((module) => module.FilesTab) },
+  { tab: "timeline", load: () => import("../timeline/TimelineTab").then((module) => module.TimelineTab) },
   { tab: "info", load: () => import("../ui/InfoTab").then((module) => module.InfoTab) },
 ];

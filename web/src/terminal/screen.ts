@@ -274,6 +274,8 @@ export class Screen implements Display {
   #fitting(): Size | null {
     const { clientWidth: width, clientHeight: height } = this.options.host;
     const known = this.#fits;
+    // Another view stands before the terminal: it keeps the size that it had.
+    if (width === 0 || height === 0) return known;
     const sameScale = known?.scale === devicePixelRatio;
     if (sameScale && known.width === width && known.height === height) return known;
     const before = this.#terminal.options.fontSize ?? this.#fontPx;

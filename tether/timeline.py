@@ -1,0 +1,137 @@
+"""A session's time: when it was busy, when nothing happened, and what stands out. From its log, read once and then only
+what is new. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tether.wire import WireError
+from tether.wire.agents import Active, Asked, Settled, Told
+from tether.wire.codec import decode_body
+from tether.wire.events import (
+    Controlled,
+    Created,
+    Cut,
+    Event,
+    Exited,
+    Lost,
+    Note,
+    Output,
+    Resized,
+    Started,
+    Titled,
+)
+
+IDLE_US: Final = 10_000_000
+SPANS_MAX: Final = 2000
+MARKS_MAX: Final = 4000
+_TEXT_CHARS: Final = 200
+
+
+class Span(msgspec.Struct):
+    """A stretch without a long silence: from one event to another, and how much output is in it."""
+
+    from_ts: int
+    to_ts: int
+    from_seq: int
+    to_seq: int
+    size: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Something that stands out. `kind` is stable, `text` is for people and may be anything."""
+
+    seq: int
+    ts: int
+    kind: str
+    text: str = ""
+
+
+class Timeline:
+    """Takes events in their order. `idle_us` is the silence that divides spans; it grows when they become too many."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.spans: list[Span] = []
+        self.marks: list[Mark] = []
+        self.idle_us = IDLE_US
+        self.dropped = 0
+
+    def take(self, seq: int, body: bytes) -> None:
+        """The next row of the log."""
+        self.seq = seq
+        try:
+            event = decode_body(body)
+        except WireError:
+            return
+        if not isinstance(event, Event):
+            return
+        mark = _mark(event)
+        if mark is not None:
+            self._note(mark)
+        self._span(seq, event.ts, len(event.data) if isinstance(event, Output) else 0)
+
+    def _note(self, mark: Mark) -> None:
+        if len(self.marks) < MARKS_MAX:
+            self.marks.append(mark)
+        else:
+            self.dropped += 1
+
+    def _span(self, seq: int, ts: int, size: int) -> None:
+        last = self.spans[-1] if self.spans else None
+        if last is not None and ts - last.to_ts <= self.idle_us:
+            # The clock may jump back: a span ends no earlier than it did.
+            last.to_ts, last.to_seq, last.size = max(last.to_ts, ts), seq, last.size + size
+            return
+        self.spans.append(Span(ts, ts, seq, seq, size))
+        while len(self.spans) > SPANS_MAX:
+            self.idle_us *= 2
+            self.spans = _joined(self.spans, self.idle_us)
+
+
+def _joined(spans: list[Span], idle_us: int) -> list[Span]:
+    made: list[Span] = []
+    for one in spans:
+        if made and one.from_ts - made[-1].to_ts <= idle_us:
+            last = made[-1]
+            last.to_ts, last.to_seq, last.size = max(last.to_ts, one.to_ts), one.to_seq, last.size + one.size
+        else:
+            made.append(one)
+    return made
+
+
+_PLAIN: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
+    Created: lambda event: ("created", event.provider),
+    Started: lambda _: ("started", ""),
+    Resized: lambda event: ("resized", f"{event.cols}×{event.rows}"),
+    Controlled: lambda event: ("controlled", event.holder),
+    Titled: lambda event: ("titled", event.title),
+    Note: lambda event: ("note", event.text),
+    Exited: lambda event: ("exited", _status(event)),
+    Lost: lambda event: ("lost", event.cause),
+    Cut: lambda _: ("cut", ""),
+    Active: lambda event: ("state", event.activity.state),
+    Asked: lambda event: ("approval", event.approval.title),
+    Settled: lambda event: ("decision", " ".join(word for word in (event.state, event.by) if word)),
+}
+
+
+def _mark(event: Any) -> Mark | None:
+    """What stands out of one event; None for what does not."""
+    if isinstance(event, Told):
+        return Mark(event.seq, event.ts, "turn", event.text[:_TEXT_CHARS]) if event.kind == "turn" else None
+    told = _PLAIN.get(type(event))
+    if told is None:
+        return None
+    kind, text = told(event)
+    return Mark(event.seq, event.ts, kind, text[:_TEXT_CHARS])
+
+
+def _status(event: Exited) -> str:
+    if event.code is not None:
+        return str(event.code)
+    return f"signal {event.signal}" if event.signal is not None else ""
