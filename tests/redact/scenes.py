@@ -225,11 +225,54 @@ def _base64(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
     return plain("$ base64 < token.txt\r\n") + _encode(cells) + plain("\r\n$ ")
 
 
+def _jumped(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
+    """Blanks are moves of the cursor, as programs write that repaint little."""
+    cells = plain("\x1b[5;1H")
+    for cell in _encode([c for c in chars if c[0] != "\n"]):
+        cells += plain("\x1b[C") if cell[0] == 32 else [cell]
+    return cells + plain("\r\n$ ")
+
+
+def _redrawn(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
+    """A line editor draws its whole line with every key or two."""
+    flat = [c for c in chars if c[0] != "\n"]
+    cells, at = plain("$ "), 0
+    while at < len(flat):
+        at = min(len(flat), at + r.randrange(1, 4))
+        cells += plain("\r\x1b[K$ ") + _encode(flat[:at])
+    return cells + plain("\r\n$ ")
+
+
+def _dialog(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
+    """A box that is drawn where the cursor is set, row by row."""
+    width = r.choice([44, 60])
+    cells = plain("\x1b[2J")
+    for number, row in enumerate(_rows(chars, width)):
+        cells += plain(f"\x1b[{5 + number};10H│ ") + _encode(row) + plain(f"\x1b[{5 + number};{12 + width}H │")
+    return cells + plain("\x1b[30;1H")
+
+
+def _status(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
+    """While it is written, a status line is drawn elsewhere."""
+    cells = plain("\x1b[3;1H")
+    for cell in _encode([c for c in chars if c[0] != "\n"]):
+        cells.append(cell)
+        if r.random() < 0.04:
+            cells += plain(f"\x1b7\x1b[24;1H\x1b[7m {r.randrange(100)}% done \x1b[0m\x1b8")
+    return cells + plain("\r\n")
+
+
+def _notice(chars: list[tuple[str, bool]], r: random.Random) -> Cells:
+    """A notification, a variable of the terminal's, a directory."""
+    kind = r.choice(["777;notify;Done;", "9;", "99;i=1;", "1337;SetUserVar=x=", "7;file://h/", "2;"])
+    return plain(f"\x1b]{kind}") + _encode([c for c in chars if c[0] != "\n"]) + plain("\x07 ok\r\n")
+
+
 _VARIANTS = {
     "plain": _simple, "split": _simple, "small": _simple, "chars": _simple, "pty": _simple, "sgr": _coloured, "sgr-small": _coloured,
     "wrap": _wrapped, "wrap-small": _wrapped, "indent": _indented, "indent-small": _indented, "box": _boxed, "box-small": _boxed,
     "osc-title": _title, "osc-link": _link, "osc-clipboard": _clipboard, "placed": _placed, "columns": _columns, "typed": _typed,
-    "base64": _base64,
+    "base64": _base64, "jumped": _jumped, "redrawn": _redrawn, "dialog": _dialog, "status": _status, "notice": _notice,
 }  # fmt: skip
 EASY = [
     name

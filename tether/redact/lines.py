@@ -25,6 +25,10 @@ _TOKEN: Final = re.compile(
 _MOVING: Final = b"HfG`dCaDABeEFsuKPJMLST@X"
 # A cursor that jumps further to the right than this begins a line.
 _GAP_MAX: Final = 256
+# Of a line that is drawn again and again, so many bytes of earlier drawings are hidden with it.
+_REDRAWN_MAX: Final = 8192
+# So many lines back a cursor may return to go on with one.
+_RESUMED_MAX: Final = 32
 # Rows before the first absolute position lie far from all that have a number.
 _ROW_UNKNOWN: Final = 1 << 20
 
@@ -140,7 +144,10 @@ class Drawing:
             del line.text[-1:], line.raw[-1:]
             self._begin(line.row + 1, 0)
         elif cells:
-            self._begin(line.row, 0)
+            again = self._begin(line.row, 0)
+            if len(line.text) + len(line.hidden) <= _REDRAWN_MAX:
+                # An editor draws its line again with every key: what is hidden of it then was it before, too.
+                again.hidden = [*line.hidden, *((i, place) for i, place in enumerate(line.raw) if place >= 0)]
 
     def _move(self, final: bytes, parameters: bytes) -> None:
         line = self.lines[-1]
@@ -185,6 +192,12 @@ class Drawing:
             line.at += col - at
             line.row = row
             return
+        for other in reversed(self.lines[-_RESUMED_MAX:-1]):
+            if other.row == row and other.text and other.at == len(other.text) and other.column() == col:
+                # Back where it had stopped: a status line was drawn between, or the next line.
+                self.lines.remove(other)
+                self.lines.append(other)
+                return
         self._begin(row, col)
 
 

@@ -8,24 +8,19 @@ name) is complete; then only what may be the secret, until it ends.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from itertools import accumulate
 from typing import Final
 
-from tether.escapes import finished, without_sequences
+from tether.escapes import finished
 from tether.redact import hostile, osc, pem
 from tether.redact.finding import Finder, Found
 from tether.redact.lines import lines_of
-from tether.redact.view import View, squeezed, view_of
+from tether.redact.panes import divided, panes
+from tether.redact.suspicion import suspicious
+from tether.redact.view import View, view_of
 
 COLS_DEFAULT: Final = 80
 # So much of what has left is looked at again: a trigger, the name before a value, the column where a line began.
 CONTEXT_BYTES: Final = 2048
-# A trigger further back than this begins nothing any more.
-NEAR_BYTES: Final = 768
-# Around what a first look finds, so many lines are looked at again.
-LINES_BEFORE: Final = 3
-LINES_BEHIND: Final = 1
 # An unfinished sequence longer than this leaves as it comes.
 SEQUENCE_MAX: Final = 4096
 # More than this is not held back for a secret: it leaves hidden.
@@ -34,8 +29,6 @@ HOLD_MAX: Final = 8192
 RUN_MAX: Final = 1 << 20
 
 _TERMINATOR: Final = re.compile(rb"\x07|\x1b\\|[\x18\x1a]|\x1b(?!\\|\Z)|\xc2\x9c")
-# What may stand where lines were cut: blanks, line ends, the bytes of borders.
-_EDGES: Final = b" \t\r\n|\xe2\x94\x82\x83\x86\x8a\x95\x91\x96\x8c\x8f\x90\x8e\xbf\xaa"
 # What is dropped leaves as NUL, which terminals skip.
 _DROP: Final = b"\0"
 _END: Final = b"\x1b\\"
@@ -176,7 +169,7 @@ class Masker:
     def _scan(self, body: bytes, final: bool = False, fail_closed: bool = False) -> tuple[bytes, bytes]:
         """What of `body` may be shown, and what must wait."""
         window, base = self._context + body, len(self._context)
-        regions = [(0, len(window))] if self._run is not None else self._suspicious(window, base)
+        regions = [(0, len(window))] if self._run is not None else suspicious(window, base, self._finder, self._cols)
         if not regions:
             self._remember(body)
             return body, b""
@@ -190,44 +183,20 @@ class Masker:
         self._remember(window[base:hold])
         return shown, window[hold:]
 
-    def _suspicious(self, window: bytes, base: int) -> list[tuple[int, int]]:
-        """Where in `window` there may be something to hide: a first and cheap look, which finds rather too much."""
-        near = max(0, base - NEAR_BYTES)
-        near = window.rfind(b"\n", 0, near) + 1
-        data = window[near:]
-        text = without_sequences(data)
-        if self._nothing(text):
-            return []
-        whole, joins, starts = squeezed(text, self._cols)
-        lines = data.split(b"\n")
-        if b"\x08" in text or b" \r" in text or b"PRIVATE KEY" in whole or len(lines) != len(starts):
-            return [(0, len(window))]
-        ends = list(accumulate((len(line) + 1 for line in lines), initial=near))
-        regions: list[tuple[int, int]] = []
-        for found in self._finder.find(whole, joins):
-            first = max(0, bisect_right(starts, found.start) - 1 - LINES_BEFORE)
-            last = bisect_right(starts, found.end) + LINES_BEHIND
-            grows = found.open or found.on or last >= len(lines)
-            start, stop = ends[first], len(window) if grows else ends[last]
-            if stop <= base:
-                continue
-            if regions and start <= regions[-1][1]:
-                start, stop = min(start, regions[-1][0]), max(stop, regions[-1][1])
-                regions.pop()
-            regions.append((start, stop))
-        return regions
-
-    def _nothing(self, text: bytes) -> bool:
-        """No trigger stands in `text`, nor would one if lines were joined in any way: most output is seen no closer."""
-        if b"\x08" in text or self._finder.triggered(text):
-            return False
-        return not self._finder.triggered(text.translate(None, _EDGES))
-
     def _examine(self, out: bytearray, data: bytes, at: int, base: int, final: bool, fail_closed: bool) -> int:
         """Hide what there is to hide in `data`, which stands at `at` in `out`; from where on the rest must wait."""
         base -= at
-        view = view_of(lines_of(data, self._cols), self._cols, final)
+        lines = lines_of(data, self._cols)
+        view = view_of(lines, self._cols, final)
         passed = self._go_on(view, base, out, at)
+        hold = self._hide(view, out, at, base, final, fail_closed, passed)
+        for pane in panes(lines) if divided(data) else ():
+            over = final or pane.closed
+            view = view_of(pane.lines, pane.cells, over)
+            hold = min(hold, self._hide(view, out, at, base, over, fail_closed, 0))
+        return hold
+
+    def _hide(self, view: View, out: bytearray, at: int, base: int, final: bool, fail_closed: bool, passed: int) -> int:
         hold = len(out)
         for found in self._finder.find(view.text, view.joins, final):
             places = [place + at for place in view.places(found.start, found.end) if place >= base]
