@@ -27,6 +27,8 @@ from tether.wire.events import (
 )
 
 IDLE_US: Final = 10_000_000
+# A busy hour is told in parts, so that one sees when it was how busy.
+PART_US: Final = 5_000_000
 SPANS_MAX: Final = 2000
 MARKS_MAX: Final = 4000
 _TEXT_CHARS: Final = 200
@@ -52,13 +54,15 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Timeline:
-    """Takes events in their order. `idle_us` is the silence that divides spans; it grows when they become too many."""
+    """Takes events in their order. `idle_us` is the silence that divides spans, `part_us` how long one may be; both
+    grow when there are too many."""
 
     def __init__(self) -> None:
         self.seq = 0
         self.spans: list[Span] = []
         self.marks: list[Mark] = []
         self.idle_us = IDLE_US
+        self.part_us = PART_US
         self.dropped = 0
 
     def take(self, seq: int, body: bytes) -> None:
@@ -83,20 +87,20 @@ class Timeline:
 
     def _span(self, seq: int, ts: int, size: int) -> None:
         last = self.spans[-1] if self.spans else None
-        if last is not None and ts - last.to_ts <= self.idle_us:
+        if last is not None and ts - last.to_ts <= self.idle_us and ts - last.from_ts <= self.part_us:
             # The clock may jump back: a span ends no earlier than it did.
             last.to_ts, last.to_seq, last.size = max(last.to_ts, ts), seq, last.size + size
             return
         self.spans.append(Span(ts, ts, seq, seq, size))
         while len(self.spans) > SPANS_MAX:
-            self.idle_us *= 2
-            self.spans = _joined(self.spans, self.idle_us)
+            self.idle_us, self.part_us = self.idle_us * 2, self.part_us * 2
+            self.spans = _joined(self.spans, self.idle_us, self.part_us)
 
 
-def _joined(spans: list[Span], idle_us: int) -> list[Span]:
+def _joined(spans: list[Span], idle_us: int, part_us: int) -> list[Span]:
     made: list[Span] = []
     for one in spans:
-        if made and one.from_ts - made[-1].to_ts <= idle_us:
+        if made and one.from_ts - made[-1].to_ts <= idle_us and one.to_ts - made[-1].from_ts <= part_us:
             last = made[-1]
             last.to_ts, last.to_seq, last.size = max(last.to_ts, one.to_ts), one.to_seq, last.size + one.size
         else:

@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenTab
 from tests.support.gateway import Gateway
 
+INSIDE = """e => { const [a, b] = [e.getBoundingClientRect(), e.closest('.tab-page').getBoundingClientRect()];
+  return a.top >= b.top && a.bottom <= b.bottom && a.left >= b.left && a.right <= b.right }"""
+
 
 @pytest.fixture(scope="module")
 def past(gateway: Gateway) -> str:
@@ -45,6 +48,10 @@ def test_scrub_play_and_find(open_tab: OpenTab, gateway: Gateway, past: str, pho
     tab.see("hit").filter(has_text="alpha page").first.click()
     expect(replay).to_contain_text("alpha page")
     expect(replay).not_to_contain_text("bravo page")
+    # All of the recorded screen is in view, and so are the controls.
+    assert tab.see("replay").locator(".xterm-screen").evaluate(INSIDE)
+    if not phone:
+        assert tab.see("play").evaluate(INSIDE)
     tab.shot(f"{'phone' if phone else 'desk'}-timeline-found")
 
 

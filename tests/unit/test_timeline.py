@@ -66,6 +66,8 @@ def test_what_agents_say_of_themselves_is_marked() -> None:
 def test_a_clock_that_jumps_back_and_a_row_of_a_newer_version_do_no_harm() -> None:
     made = of(out(1, 100 * S), out(2, 1 * S))
     assert [(s.from_ts, s.to_ts) for s in made.spans] == [(100 * S, 100 * S)]
+    # A busy time is told in parts.
+    assert len(of(*(out(n, n * S) for n in range(1, 61))).spans) == 10
     made.take(3, b"\x91\xa4what")
     made.take(4, b"")
     assert made.seq == 4

@@ -33,14 +33,16 @@ def register(app: typer.Typer) -> None:
 
 def export(
     session: _Session,
-    form: Annotated[str, typer.Option("--format", help="cast (asciinema), jsonl (events) or txt.")] = "cast",
+    form: Annotated[
+        str, typer.Option("--format", help="cast (asciinema), html (in colour), jsonl (events) or txt.")
+    ] = "cast",
     output: Annotated[str, typer.Option("-o", "--output", help="The file to write; stdout without it.")] = "",
 ) -> int:
     """Write a whole session to a file."""
-    makers = {"cast": _cast, "jsonl": _jsonl, "txt": _txt}
+    makers = {"cast": _cast, "html": _html, "jsonl": _jsonl, "txt": _txt}
     if form not in makers:
         raise TetherError(
-            f"There is no format {line(form)!r}", hint="Give cast, jsonl or txt", code="usage", status=USAGE
+            f"There is no format {line(form)!r}", hint="Give cast, html, jsonl or txt", code="usage", status=USAGE
         )
     paths = resolve()
     view = finding.find_any(paths, session)
@@ -62,6 +64,12 @@ def export(
 
 def _cast(events: Iterable[Event], title: str) -> Iterator[str]:
     return cast.lines(events, title)
+
+
+def _html(events: Iterable[Event], title: str) -> Iterator[str]:
+    from tether.cli import transcript  # loads the emulator
+
+    return transcript.page(events, title)
 
 
 def _jsonl(events: Iterable[Event], _title: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ export function Near({ height, children, ...rest }: { height: number; children: 
         if (!last.isIntersecting && element.offsetHeight > 0) measured.current = element.offsetHeight;
         setNear(last.isIntersecting);
       },
-      { root: element.closest(".tab-page"), rootMargin: AROUND },
+      { root: element.closest("[data-scrolls], .tab-page"), rootMargin: AROUND },
     );
     watcher.observe(element);
     return () => watcher.disconnect();

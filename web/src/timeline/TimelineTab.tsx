@@ -67,7 +67,7 @@ export function TimelineTab({ id }: { id: string }) {
         <div class="replay-room"><div class="replay-host" ref={host} data-testid="replay" /></div>
         {player !== null && <Controls player={player} axis={axis} marks={found.marks} collapse={collapse} setCollapse={setCollapse} />}
       </div>
-      <div class="timeline-side">
+      <div class="timeline-side" data-scrolls>
         <SearchPanel id={id} seek={(seq) => void player?.seek({ seq })} />
         <h2 class="timeline-title">{words.markList}</h2>
         {player !== null && <Marks marks={found.marks} player={player} axis={axis} />}

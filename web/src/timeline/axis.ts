@@ -3,7 +3,8 @@
 /** From time, to time, from event, to event, bytes. */
 export type Span = readonly [number, number, number, number, number];
 
-/** What a silence counts, and the shortest one that is shortened. */
+/** The shortest silence that is shortened, and what it counts then. */
+const IDLE_US = 10_000_000;
 export const GAP_US = 1_500_000;
 
 interface Piece {
@@ -32,7 +33,7 @@ export class Axis {
     spans.forEach(([from, to], index) => {
       const before = spans[index - 1]?.[1] ?? from;
       const gap = Math.max(0, from - before);
-      if (index > 0) add(before, gap, collapse ? Math.min(gap, GAP_US) : gap);
+      if (index > 0) add(before, gap, collapse && gap > IDLE_US ? GAP_US : gap);
       add(from, Math.max(0, to - from), Math.max(0, to - from));
     });
     this.#pieces = pieces;

@@ -62,7 +62,9 @@ export class ReplaySurface implements Surface {
     const drawn = this.#terminal.element?.querySelector<HTMLElement>(".xterm-screen");
     const room = this.host.parentElement;
     if (!drawn || room === null || drawn.offsetWidth === 0) return;
-    const scale = Math.min(1, room.clientWidth / (drawn.offsetWidth + 14), room.clientHeight / (drawn.offsetHeight + 4));
+    const wide = Math.min(1, room.clientWidth / (drawn.offsetWidth + 14));
+    room.style.setProperty("--drawn", `${Math.ceil(wide * (drawn.offsetHeight + 12))}px`);
+    const scale = Math.min(wide, room.clientHeight / (drawn.offsetHeight + 8));
     this.host.style.width = `${drawn.offsetWidth + 14}px`;
     this.host.style.transform = `scale(${scale})`;
   }
