@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.agents.cases import Results
 from tests.support.agents import AgentGateway, missing
 
 REASON = missing()
+RESULTS = Results()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +30,14 @@ def world() -> Iterator[AgentGateway]:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
     gateway = getattr(item, "funcargs", {}).get("world")
-    if gateway is not None and outcome.get_result().failed:  # type: ignore[attr-defined]
+    if gateway is not None and report.failed:
         gateway.failed = True
+    if report.when == "call" or report.failed:
+        for marker in item.iter_markers("case"):
+            RESULTS.add(*marker.args, held=report.passed, seconds=report.duration)
+
+
+def pytest_sessionfinish() -> None:
+    RESULTS.write()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 
 import pytest
 
+from tests.agents.cases import case
 from tests.support import approvals
 from tests.support.agents import AgentGateway
 
@@ -14,6 +17,12 @@ def _start(world: AgentGateway, *steps: str) -> str:
     return world.start_agent("codex", " ".join(f"[[{step}]]" for step in steps))
 
 
+def running(world: AgentGateway, session: str, command: str) -> bool:
+    """Whether the session runs a command; not codex itself, whose arguments hold the prompt that has it."""
+    return any(one.split(" ", 1)[1].strip() == command for one in world.processes_of(session))
+
+
+@case("codex", "reply")
 def test_a_turn_is_told_from_its_beginning_to_its_end(world: AgentGateway) -> None:
     session = _start(world, "say fine then")
     approvals.wait_activity(world, session, "done")
@@ -23,6 +32,7 @@ def test_a_turn_is_told_from_its_beginning_to_its_end(world: AgentGateway) -> No
     assert world.session(session)["conversation"]
 
 
+@case("codex", "command")
 def test_a_command_is_allowed_from_a_second_client(world: AgentGateway) -> None:
     target = world.project / "allowed.txt"
     session = _start(world, f"run echo yes > {target}", "say ok")
@@ -39,6 +49,7 @@ def test_a_command_is_allowed_from_a_second_client(world: AgentGateway) -> None:
     assert world.session(session)["attention"] is None
 
 
+@case("codex", "edit")
 def test_an_edit_is_shown_with_its_diff(world: AgentGateway) -> None:
     (world.project / "edited.py").write_text("one\ntwo\nthree\n")
     session = _start(world, "edit edited.py|two|2", "write added.txt|a\\nb", "say ok")
@@ -55,6 +66,7 @@ def test_an_edit_is_shown_with_its_diff(world: AgentGateway) -> None:
     assert (world.project / "added.txt").read_text() == "a\nb\n"
 
 
+@case("codex", "deny")
 @pytest.mark.parametrize("step", ["run rm -rf nothing-here", "edit calc.py|    return a - b|    return b"])
 def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway, step: str) -> None:
     session = _start(world, step, "say understood")
@@ -64,3 +76,122 @@ def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway, step: str) ->
     world.model.wait_told(reason)
     assert approvals.settled(world, asked["id"], effect=True)["effect"] == "refused"
     approvals.wait_activity(world, session, "done")
+
+
+@case("codex", "question")
+def test_a_question_is_answered(world: AgentGateway) -> None:
+    asks = (
+        'call request_user_input|{"questions":[{"id":"q","question":"Which one?","header":"Choice","options":'
+        '[{"label":"red","description":"r"},{"label":"blue","description":"b"}]}]}'
+    )
+    session = _start(world, "say ready")
+    approvals.wait_activity(world, session, "done")
+    world.tether("send", session, "\x1b[200~/plan\x1b[201~")
+    world.tether("send", session, "\r")
+    world.wait_until("plan mode", lambda: "Plan mode" in world.shown(session), 20)
+    world.prompt(session, f"[[{asks}]] [[say ok]]")
+    asked = approvals.pending(world, session)
+    assert asked["kind"] == "question"
+    assert [one["label"] for one in asked["questions"][0]["options"]] == ["red", "blue"]
+    assert world.session(session)["attention"] == "question"
+    assert approvals.decide(world, asked["id"], "answer", answers={"Which one?": "blue"})["state"] == "answered"
+    world.model.wait_told("blue")
+    approvals.wait_activity(world, session, "done")
+
+
+@case("codex", "terminal")
+@pytest.mark.parametrize(("key", "effect"), [("y", "done"), ("\x1b", "refused")])
+def test_the_terminal_answers_first(world: AgentGateway, key: str, effect: str) -> None:
+    target = world.project / f"terminal-{effect}.txt"
+    session = _start(world, f"run echo x > {target}", "say ok")
+    asked = approvals.pending(world, session)
+    world.wait_until("its dialog", lambda: "Would you like to run" in world.shown(session))
+    world.tether("send", session, key)
+    found = approvals.settled(world, asked["id"], effect=True)
+    assert (found["state"], found["effect"]) == ("terminal", effect)
+    assert "terminal" in approvals.decide(world, asked["id"], "allow")["message"]
+    approvals.wait_activity(world, session, "done", "idle")
+    assert target.exists() == (effect == "done")
+
+
+@case("codex", "race")
+def test_two_devices_race(world: AgentGateway) -> None:
+    session = _start(world, "run true > race.txt", "say ok")
+    asked = approvals.pending(world, session)
+    first = approvals.decide(world, asked["id"], "deny")
+    second = approvals.decide(world, asked["id"], "allow")
+    assert (first["state"], second["error"]) == ("denied", "decided")
+    assert "denied" in second["message"]
+    approvals.wait_activity(world, session, "done", "idle")
+    assert not (world.project / "race.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=case("codex", what)) for what in ("adapters", "broker", "gateway")]
+)
+def test_what_is_asked_outlives(world: AgentGateway, what: str) -> None:
+    target = world.project / f"after-{what}.txt"
+    session = _start(world, f"run echo y > {target}", "say ok")
+    approvals.survives(world, session, approvals.pending(world, session), what)
+    approvals.wait_activity(world, session, "done", timeout=60)
+    assert target.exists()
+
+
+def test_what_its_terminal_answers_while_nobody_listens_is_pending_no_more(world: AgentGateway) -> None:
+    session = _start(world, "run true > unheard.txt", "say ok")
+    asked = approvals.pending(world, session)
+    pid = world.kill("adapters", signal.SIGSTOP)
+    world.tether("send", session, "y")
+    world.wait_until("it was done", (world.project / "unheard.txt").exists)
+    os.kill(pid, signal.SIGKILL)
+    assert approvals.settled(world, asked["id"])["state"] == "unknown"
+    approvals.wait_activity(world, session, "done", "idle")
+
+
+@case("codex", "interrupt")
+def test_an_interrupt_ends_its_turn_and_what_it_runs(world: AgentGateway) -> None:
+    session = _start(world, "run sleep 1234", "say ok")
+    approvals.decide(world, approvals.pending(world, session)["id"], "allow")
+    world.wait_until("it runs", lambda: running(world, session, "sleep 1234"))
+    world.interrupt(session)
+    approvals.wait_activity(world, session, "idle")
+    world.wait_until("it is gone", lambda: not running(world, session, "sleep 1234"))
+
+
+@case("codex", "lost")
+def test_without_its_server_it_runs_on_and_says_so(world: AgentGateway) -> None:
+    session = _start(world, "say ready")
+    approvals.wait_activity(world, session, "done")
+    (server,) = [one for one in world.processes_of(session) if "app-server" in one]
+    os.kill(int(server.split()[0]), signal.SIGKILL)
+    found = approvals.wait_activity(world, session, "unknown")
+    assert "server does not answer" in found["degraded"]
+    assert world.session(session)["state"] == "running"
+
+
+@case("codex", "resume")
+def test_an_ended_conversation_is_gone_on_with(world: AgentGateway) -> None:
+    session = _start(world, "say remember this")
+    approvals.wait_activity(world, session, "done")
+    name = world.session(session)["conversation"]
+    world.tether("stop", session, "--yes")
+    again = str(world.tether("resume", session, "-d", cwd=world.project).stdout).strip()
+    assert world.session(again)["parent"] == session
+    world.wait_until("what was said", lambda: "remember this" in world.shown(again), 30)
+    world.prompt(again, "[[say here again]]")
+    approvals.wait_activity(world, again, "done", timeout=60)
+    assert world.session(again)["conversation"] == name
+
+
+@case("codex", "stop")
+@pytest.mark.parametrize("how", ["stop", "exit"])
+def test_its_end_leaves_no_process(world: AgentGateway, how: str) -> None:
+    session = _start(world, "run sleep 4321", "say ok")
+    approvals.decide(world, approvals.pending(world, session)["id"], "allow")
+    world.wait_until("it runs", lambda: running(world, session, "sleep 4321"))
+    if how == "stop":
+        world.tether("stop", session, "--yes")
+    else:
+        os.kill(world.agent_pid(session), signal.SIGKILL)
+    world.wait_until("it has ended", lambda: world.session(session)["state"] in ("stopped", "exited"), 20)
+    assert not world.processes_of(session)

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
+from pathlib import Path
 from types import TracebackType
 
 from tests.support.gateway import Gateway
 from tests.support.mockmodel import MockModel
+from tether.cli import owner
+from tether.errors import TetherError
+from tether.paths import resolve
 from tools import agents_setup
 
 # Any string does as a key. Claude asks whether it may use one of the environment, unless its end is noted.
@@ -59,6 +65,42 @@ class AgentGateway(Gateway):
         with contextlib.suppress(AssertionError):
             self._remember()
         return str(done.stdout).strip()
+
+    def prompt(self, session: str, text: str) -> None:
+        """Give the agent a prompt as another client does; waits until it may be given one."""
+
+        def given() -> bool:
+            try:
+                owner.ask(resolve(self.env), "POST", f"/api/v1/sessions/{session}/prompt", {"text": text})
+            except TetherError as error:
+                raise AssertionError(f"{error.code}: {error.message}") from None
+            return True
+
+        self.wait_until("the prompt is taken", given, 30)
+
+    def interrupt(self, session: str) -> None:
+        """Have the agent leave off, as another client does."""
+        owner.ask(resolve(self.env), "POST", f"/api/v1/sessions/{session}/interrupt", {})
+
+    def processes_of(self, session: str) -> list[str]:
+        """Every living process that carries the session's mark, as pid and command line."""
+        mark = f"TETHER_SESSION_ID={session}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    if words != [b""]:
+                        found.append(f"{entry.name} {b' '.join(words).decode('utf-8', 'replace')[:200]}")
+        return found
+
+    def crash(self) -> None:
+        """Kill everything of the gateway at once but its sessions, and start it again."""
+        pids = [self.pid(name) for name in ("supervisord", "store", "broker", "spawner", "adapters", "web")]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.start()
 
     def shown(self, session: str) -> str:
         """The session's screen now, as text, with what was wrapped or padded brought onto one line."""

@@ -63,3 +63,21 @@ def settled(gateway: Gateway, approval: str, *, effect: bool = False, timeout: f
         return found if found["state"] != "pending" and (found["effect"] or not effect) else None
 
     return gateway.wait_until(f"{approval} is settled", look, timeout) or {}
+
+
+def survives(gateway: Any, session: str, asked: dict[str, Any], what: str) -> None:
+    """Kill a service, or the whole gateway, while something is asked: the same is pending again, and decided once."""
+    if what == "gateway":
+        gateway.crash()
+    else:
+        gateway.kill(what)
+        gateway.wait_until(f"{what} is back", lambda: gateway.pid(what), 20)
+    again = pending(gateway, session)
+    assert again["id"] == asked["id"]
+    gateway.wait_until(
+        "the decision is taken", lambda: decide(gateway, asked["id"], "allow").get("state") == "allowed", 30
+    )
+    late = decide(gateway, asked["id"], "deny")
+    assert late["error"] == "decided"
+    events = [event for event in gateway.events(session) if event["type"] == "settled" and event["id"] == asked["id"]]
+    assert {event["state"] for event in events} == {"allowed"}

@@ -105,9 +105,9 @@ class Translator:
         """What the server says of the conversation when one joins it."""
         return [*self._thread(thread), *self._status({"threadId": thread.get("id"), "status": thread.get("status")})]
 
-    def open(self) -> list[str]:
+    def open(self) -> frozenset[str]:
         """The keys of what is asked now."""
-        return [key for key, request in self._requests.items() if not request.answered]
+        return frozenset(self._requests)
 
     def disconnected(self) -> None:
         """What is open will be asked again by the same server, with numbers that count on the new connection."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from tether import providers
 from tether.adapters import codex, versions
 from tether.adapters.channels import Host
-from tether.adapters.facts import Decision, Degraded, Fact, StateFact
+from tether.adapters.facts import Decision, Degraded, Fact, StateFact, StillOpen
 from tether.adapters.jsonrpc import CallRefused, Link, Lost, connect
 from tether.clock import now_us
 from tether.errors import TetherError
@@ -180,6 +180,8 @@ class CodexChannel:
         self._joined = thread
         if isinstance(answer, dict) and isinstance(answer.get("thread"), dict):
             self._take(self._translator.joined(answer["thread"]))
+        # What is open was asked again before this answer came.
+        self._take([StillOpen(self._translator.open())])
 
     def _heard(self, message: dict[str, Any]) -> None:
         self._take(self._translator.take(message, now_us()))

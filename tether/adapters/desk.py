@@ -116,14 +116,27 @@ class Desk:
             case facts.Asked():
                 self._asked(session, fact)
             case facts.Settled():
-                record = session.book.settle(fact.key, fact.outcome, fact.by, self._now(), fact.detail)
-                if record is not None:
-                    self._report(session, Settled(0, 0, record.id, record.state, record.by, record.reason))
-                    self._expiry()
+                self._settled(session, fact)
+            case facts.StillOpen():
+                for record in session.book.pending():
+                    if record.key not in fact.keys:
+                        why = "it was answered while nobody listened"
+                        self._settled(session, facts.Settled(record.key, "unknown", "", why))
             case facts.Effect():
                 told = session.book.effect(fact.key, fact.effect)
                 if told is not None:
                     self._report(session, Settled(0, 0, told.id, told.state, told.by, effect=told.effect))
+            case _:
+                self._account(session, fact)
+
+    def _settled(self, session: Session, fact: facts.Settled) -> None:
+        record = session.book.settle(fact.key, fact.outcome, fact.by, self._now(), fact.detail)
+        if record is not None:
+            self._report(session, Settled(0, 0, record.id, record.state, record.by, record.reason))
+            self._expiry()
+
+    def _account(self, session: Session, fact: facts.Fact) -> None:
+        match fact:
             case facts.Degraded():
                 self._degraded(session, fact.reason)
             case facts.Unknown():

@@ -40,3 +40,11 @@ def _whole(mark: str, text: str) -> str:
 
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
+
+
+def renamed(diff: str, path: str) -> str:
+    """A diff of one file with the usual two lines on top, whatever its maker put there; `path` is the file's name."""
+    lines = diff.splitlines(keepends=True)
+    first = next((place for place, line in enumerate(lines) if line.startswith("@@ ")), len(lines))
+    new = lines[first : first + 1] and lines[first].startswith("@@ -0,0 ")
+    return f"--- {'/dev/null' if new else f'a/{path}'}\n+++ b/{path}\n" + _ended("".join(lines[first:]) or "\n")

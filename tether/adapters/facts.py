@@ -74,6 +74,14 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class StillOpen:
+    """Of all that was ever asked only `keys` are open: said by a channel that has joined its agent again. What else is
+    pending was settled while nobody listened."""
+
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What became of the decision on `key`: `done` (the agent did it), `refused` (the agent was told no and went on),
     `failed`, or `unknown`."""
@@ -149,7 +157,8 @@ class Unknown:
 
 
 Fact = (
-    StateFact | Asked | Settled | Effect | Turn | Spoke | ToolUsed | Usage | Conversation | Degraded | Unknown
+    StateFact | Asked | Settled | StillOpen | Effect | Turn | Spoke | ToolUsed | Usage | Conversation | Degraded
+    | Unknown
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from tether.adapters.channels import Channel, Host
 from tether.adapters.claude_channel import ClaudeChannel
 from tether.adapters.codex_channel import CodexChannel
 from tether.adapters.hooksocket import HookSocket
+from tether.adapters.opencode_channel import OpencodeChannel
 from tether.adapters.terminal import TerminalChannel
 from tether.providers import Provider
 
@@ -36,4 +37,6 @@ class Shared:
             return ClaudeChannel(sid, provider.name, self._host, self.hooks)
         if provider.channel == "codex":
             return CodexChannel(sid, provider, self._host)
+        if provider.channel == "opencode":
+            return OpencodeChannel(sid, provider, self._host)
         return TerminalChannel(sid, provider.name, self._host, shell=provider.login_shell)

@@ -1,0 +1,67 @@
+"""The cases that each agent is put through: the rows of the table in docs/agents.md, which is made from their runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+AGENTS: Final = ("claude", "codex", "opencode")
+CASES: Final = {
+    "reply": "A prompt is answered, and the turn is told from its beginning to its end",
+    "command": "A command waits, is allowed from a second client and runs",
+    "edit": "An edit waits with its diff, is allowed and made",
+    "deny": "A denial's reason reaches the model",
+    "question": "A question is answered from a second client",
+    "plan": "A plan is approved from a second client",
+    "terminal": "The agent's own terminal answers first",
+    "race": "Two devices decide at once: the first counts, the second learns who",
+    "interrupt": "A second client interrupts a turn",
+    "adapters": "The adapters are killed while it asks: pending again, decided once",
+    "broker": "The broker is killed while it asks: pending again, decided once",
+    "gateway": "The whole gateway is killed while it asks: pending again, decided once",
+    "lost": "Its side channel is lost: it runs on as a plain terminal, and says so",
+    "resume": "An ended conversation is gone on with in a new session",
+    "stop": "A stop, and an end of its own, leave no process",
+    "self": "Told to approve itself: refused, recorded, shown",
+}
+# What an agent does not have, and why.
+NOT_THERE: Final = {
+    ("codex", "plan"): "its plan is a message of the turn; nothing is asked",
+    ("opencode", "plan"): "its plan is a mode of the agent; nothing is asked",
+}
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+RESULTS: Final = ROOT / "build" / "agents.json"
+KEPT: Final = Path(__file__).with_name("matrix.json")
+
+
+def case(agent: str, name: str) -> pytest.MarkDecorator:
+    """Marks the test of one case with one agent; a case may have several tests, and holds when all do."""
+    assert agent in AGENTS, agent
+    assert name in CASES, name
+    return pytest.mark.case(agent, name)
+
+
+class Results:
+    """What became of the cases in this run."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, Any]] = {}
+
+    def add(self, agent: str, name: str, *, held: bool, seconds: float) -> None:
+        """One test of a case."""
+        before = self.found.setdefault(agent, {}).get(name, {"held": True, "seconds": 0.0})
+        after = {"held": before["held"] and held, "seconds": round(before["seconds"] + seconds, 1)}
+        self.found[agent][name] = after
+
+    def write(self) -> None:
+        """Into build/, over what an earlier run found of the same cases."""
+        if not self.found:
+            return
+        RESULTS.parent.mkdir(exist_ok=True)
+        known = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+        for agent, rows in self.found.items():
+            known.setdefault(agent, {}).update(rows)
+        RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
