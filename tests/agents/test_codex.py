@@ -169,20 +169,6 @@ def test_without_its_server_it_runs_on_and_says_so(world: AgentGateway) -> None:
     assert world.session(session)["state"] == "running"
 
 
-@case("codex", "resume")
-def test_an_ended_conversation_is_gone_on_with(world: AgentGateway) -> None:
-    session = _start(world, "say remember this")
-    approvals.wait_activity(world, session, "done")
-    name = world.session(session)["conversation"]
-    world.tether("stop", session, "--yes")
-    again = str(world.tether("resume", session, "-d", cwd=world.project).stdout).strip()
-    assert world.session(again)["parent"] == session
-    world.wait_until("what was said", lambda: "remember this" in world.shown(again), 30)
-    world.prompt(again, "[[say here again]]")
-    approvals.wait_activity(world, again, "done", timeout=60)
-    assert world.session(again)["conversation"] == name
-
-
 @case("codex", "stop")
 @pytest.mark.parametrize("how", ["stop", "exit"])
 def test_its_end_leaves_no_process(world: AgentGateway, how: str) -> None:

@@ -137,18 +137,3 @@ def test_what_is_asked_outlives(world: AgentGateway, session: str, what: str) ->
     approvals.survives(world, session, asked, what)
     approvals.wait_activity(world, session, "done", timeout=60)
     assert target.exists()
-
-
-@case("opencode", "resume")
-def test_an_ended_conversation_is_gone_on_with(world: AgentGateway, session: str) -> None:
-    name = world.session(session)["conversation"]
-    world.tether("stop", session, "--yes")
-    world.wait_until("nothing is left of it", lambda: not world.processes_of(session), 20)
-    again = str(world.tether("resume", session, "-d", cwd=world.project).stdout).strip()
-    row = world.session(again)
-    assert row["parent"] == session
-    world.wait_until("its conversation is known", lambda: world.shown(again), 120)
-    approvals.wait_activity(world, again, "idle", timeout=120)
-    world.prompt(again, "[[say here again]]")
-    approvals.wait_activity(world, again, "done", timeout=60)
-    assert world.session(again)["conversation"] == name
