@@ -152,3 +152,32 @@ def open_tab(chromium: Browser, gateway: Gateway) -> Iterator[OpenTab]:
     for context in contexts:
         context.close()
     assert [problem for tab in tabs for problem in tab.problems] == []
+
+
+class Visit:
+    """Browsers of one's own, signed in to a gateway; what a page complains of is a failure."""
+
+    def __init__(self, chromium: Browser) -> None:
+        self.chromium = chromium
+        self.contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+
+    def __call__(self, gateway: Gateway, phone: bool = False, scheme: str = "dark", locale: str = "en-US") -> Page:
+        context = self.chromium.new_context(
+            viewport=PHONE if phone else DESK, has_touch=phone, is_mobile=phone, color_scheme=scheme, locale=locale
+        )  # type: ignore[arg-type]
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+        page.goto(gateway.ticket_url(""))
+        return page
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    made = Visit(chromium)
+    yield made
+    for context in made.contexts:
+        context.close()
+    assert [one for one in made.problems if "net::" not in one and "status of" not in one] == []

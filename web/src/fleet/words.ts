@@ -1,5 +1,5 @@
 /** What a row says of its session, in the reader's words. */
-import type { SessionInfo } from "../net/api";
+import type { Activity, SessionInfo } from "../net/api";
 import { endingOfView, signalName } from "../session/ending";
 import { text } from "../strings";
 import { needsAttention } from "./attention";
@@ -11,12 +11,23 @@ export interface Shown {
   readonly tone: "waiting" | "bad" | "busy" | "calm" | "over";
 }
 
+/** What of a session is looked at. */
+export interface Stated {
+  readonly state: string;
+  readonly detail: string;
+  readonly exit_code: number | null;
+  readonly exit_signal: number | null;
+  readonly stopped_by: string;
+  readonly activity?: Pick<Activity, "state" | "detail"> | null;
+  readonly approvals?: readonly string[];
+}
+
 const REASONS: Readonly<Record<string, string>> = { approval: "!", question: "?", plan: "≡", terminal: "▮", error: "✖", lost: "✖", unresponsive: "…" };
 const DOING: Readonly<Record<string, readonly [string, Shown["tone"]]>> = {
   starting: ["◌", "busy"], working: ["●", "busy"], idle: ["○", "calm"], done: ["✓", "calm"],
 };
 
-export function shown(session: SessionInfo): Shown {
+export function shown(session: Stated): Shown {
   const ending = endingOfView(session);
   if (ending !== null) {
     if (ending.kind === "lost") return { glyph: "✖", words: text.stateWords["lost"] ?? "lost", tone: "bad" };

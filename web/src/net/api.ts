@@ -134,11 +134,11 @@ export async function login(ticket: string): Promise<Answer<null>> {
   return post("/api/v1/login", { ticket }, () => null);
 }
 
-function post<T>(path: string, body: unknown, read: (body: unknown) => T): Promise<Answer<T>> {
+export function post<T>(path: string, body: unknown, read: (body: unknown) => T): Promise<Answer<T>> {
   return ask(path, read, { method: "POST", headers: { ...MARK, "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
-function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {
+export function get<T>(path: string, read: (body: unknown) => T): Promise<Answer<T>> {
   return ask(path, read, { headers: MARK, cache: "no-store" });
 }
 

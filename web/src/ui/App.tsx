@@ -25,8 +25,9 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
       {where.page === "settings" && <SettingsPage />}
       {where.page === "audit" && <Lazy key="audit" load={() => import("./AuditPage").then((module) => module.AuditPage)} />}
       {where.page === "devices" && <Lazy key="devices" load={() => import("./DevicesPage").then((module) => module.DevicesPage)} />}
-      {where.page === "session" && <LazySession key={where.id} id={where.id} />}
-      {["nowhere", "approvals", "float"].includes(where.page) && (
+      {where.page === "session" && <LazyWith key={where.id} id={where.id} load={() => import("./SessionPage").then((module) => module.SessionPage)} />}
+      {where.page === "approvals" && <LazyWith key="approvals" id={where.rest} load={() => import("../approvals/ApprovalsPage").then((module) => module.ApprovalsPage)} />}
+      {["nowhere", "float"].includes(where.page) && (
         <Splash title={text.unknownPage} hint={text.unknownPageHint}>
           <a class="button" href="/">{text.backToList}</a>
         </Splash>
@@ -44,11 +45,11 @@ function Lazy({ load }: { load: () => Promise<ComponentType> }) {
   return page === null ? <Splash title={text.loading} /> : <page.Page />;
 }
 
-/** The list needs neither the protocol nor the terminal: they come with the first session. */
-function LazySession({ id }: { id: string }) {
+/** As `Lazy`, for one session or approval. The list needs neither the protocol nor the terminal: they come with it. */
+function LazyWith({ id, load }: { id: string; load: () => Promise<ComponentType<{ id: string }>> }) {
   const [page, setPage] = useState<{ Page: ComponentType<{ id: string }> } | null>(null);
   useEffect(() => {
-    void import("./SessionPage").then((module) => setPage({ Page: module.SessionPage }));
+    void load().then((Page) => setPage({ Page }));
   }, []);
   return page === null ? <Splash title={text.connecting} /> : <page.Page id={id} />;
 }

@@ -1,6 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 
+import { shown, type Stated } from "../fleet/words";
+import type { Activity } from "../net/api";
 import type { Attachment } from "../session/attachment";
+import { endingOfView } from "../session/ending";
 import { text } from "../strings";
 
 /** Title, state and who controls. */
@@ -16,13 +19,25 @@ export function Header({ id, attachment }: { id: string; attachment: Attachment 
       <div class="who">
         <h1 title={title} data-testid="title">{title}</h1>
         <p class="sub">
-          {view !== null && <span class="state-word" data-state={view.state} data-testid="state-word">{text.stateWords[view.state] ?? view.state}</span>}
+          {view !== null && <State view={view} />}
           {view !== null && <span>{view.provider}</span>}
           <span class="mono">{id}</span>
         </p>
       </div>
       {attachment !== null && <ControlChip attachment={attachment} />}
     </header>
+  );
+}
+
+/** What the agent does, or the process where that is not known; why is a hover away. */
+function State({ view }: { view: Stated & { readonly activity?: Activity | null } }) {
+  const over = endingOfView(view) !== null;
+  const state = shown(view);
+  const why = over ? "" : [view.activity?.why ?? "", view.activity?.source ? text.fleet.source(view.activity.source) : ""].filter((part) => part !== "").join(" · ");
+  return (
+    <span class="state-word tone" data-state={view.state} data-tone={over ? "" : state.tone} data-testid="state-word" title={why}>
+      {over ? (text.stateWords[view.state] ?? view.state) : state.words}
+    </span>
   );
 }
 

@@ -16,6 +16,7 @@ import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { StatusLine } from "./StatusLine";
 import { Toast } from "./Toast";
+import { SessionApprovals } from "../approvals/SessionApprovals";
 import { markSeen } from "../fleet/unread";
 import { route } from "./route";
 import { TabPage, Tabs } from "./Tabs";
@@ -151,6 +152,7 @@ export function SessionPage({ id }: { id: string }) {
           </div>
           {ready !== null && <Toast attachment={ready.attachment} />}
         </div>
+        {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
         {ready !== null && <StatusLine attachment={ready.attachment} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
         {coarse && tab === "terminal" && <KeyBar ctrl={ctrl} press={press} />}

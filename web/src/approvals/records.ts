@@ -1,0 +1,91 @@
+/** What agents ask, as the API tells it, and what can be said about it without a page. */
+import { get, post, type Answer } from "../net/api";
+
+export interface Choice {
+  readonly id: string;
+  readonly label: string;
+}
+
+export interface Question {
+  readonly text: string;
+  readonly header: string;
+  readonly options: readonly Choice[];
+  readonly multiple: boolean;
+}
+
+/** The fields of the record that a page needs; times in microseconds since 1970. */
+export interface Approval {
+  readonly id: string;
+  readonly session: string;
+  readonly session_title: string;
+  readonly cwd: string;
+  readonly provider: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly intent: string;
+  readonly exact: string;
+  readonly sha256: string;
+  readonly diff: string;
+  readonly detail: string;
+  readonly options: readonly Choice[];
+  readonly questions: readonly Question[];
+  readonly created: number;
+  readonly decided: number;
+  readonly state: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly scope: string;
+  readonly effect: string;
+  readonly rule: string;
+  /** Bytes that were too many for the record. */
+  readonly cut: number;
+}
+
+export interface Decision {
+  readonly decision: "allow" | "deny" | "answer";
+  readonly scope?: "once" | "session";
+  readonly reason?: string;
+  readonly answers?: Readonly<Record<string, string>>;
+}
+
+/** What waits, the oldest first; with `all` what was decided too. */
+export function listApprovals(all: boolean): Promise<Answer<readonly Approval[]>> {
+  return get(`/api/v1/approvals?state=${all ? "all" : "pending"}`, (body) => (body as { approvals: Approval[] }).approvals);
+}
+
+/** One of them, whole. */
+export function getApproval(id: string): Promise<Answer<Approval>> {
+  return get(`/api/v1/approvals/${encodeURIComponent(id)}`, (body) => (body as { approval: Approval }).approval);
+}
+
+/** Decide on exactly what was shown. A failure of status 409 means that somebody else was first, or that it changed. */
+export function decide(shown: Approval, decision: Decision): Promise<Answer<null>> {
+  return post(`/api/v1/approvals/${encodeURIComponent(shown.id)}/decision`, { ...decision, sha256: shown.sha256 }, () => null);
+}
+
+const SHOWN_CHARS = 500_000;
+
+/** The text of what is asked, and how much of it is not shown. A diff says more than the bytes that it makes. */
+export function bodyOf(approval: Approval): { readonly text: string; readonly diff: boolean; readonly more: number } {
+  const diff = approval.diff !== "";
+  const whole = (diff ? approval.diff : approval.exact).replace(/\n$/, "");
+  return { text: whole.slice(0, SHOWN_CHARS), diff, more: Math.max(0, whole.length - SHOWN_CHARS) + approval.cut };
+}
+
+/** A line of a unified diff by what it is. */
+export function lineKind(line: string): "add" | "del" | "hunk" | "file" | "same" {
+  if (line.startsWith("+++") || line.startsWith("---") || line.startsWith("diff ")) return "file";
+  if (line.startsWith("@@")) return "hunk";
+  return line.startsWith("+") ? "add" : line.startsWith("-") ? "del" : "same";
+}
+
+/** The answers in the form that the gateway wants: by question, several joined. Null while one is missing. */
+export function answersOf(questions: readonly Question[], chosen: ReadonlyMap<string, readonly string[]>): Record<string, string> | null {
+  const answers: Record<string, string> = {};
+  for (const question of questions) {
+    const given = (chosen.get(question.text) ?? []).filter((one) => one.trim() !== "");
+    if (given.length === 0) return null;
+    answers[question.text] = given.join(", ");
+  }
+  return answers;
+}
