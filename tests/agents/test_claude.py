@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +118,98 @@ def test_what_is_asked_outlives(world: AgentGateway, service: str) -> None:
     assert target.exists()
     states = [event for event in world.events(session) if event["type"] == "settled" and event["id"] == asked["id"]]
     assert {event["state"] for event in states} == {"allowed"}
+
+
+def test_what_is_asked_outlives_the_whole_gateway(world: AgentGateway) -> None:
+    target = world.project / "after-all.txt"
+    session = _start(world, f"run echo z > {target}", "say ok")
+    asked = approvals.pending(world, session)
+    for service in ("supervisord", "adapters", "broker", "store", "web", "spawner"):
+        with contextlib.suppress(AssertionError, ProcessLookupError):
+            world.kill(service)
+    world.start()
+    again = approvals.pending(world, session)
+    assert again["id"] == asked["id"]
+
+    def allowed() -> bool:
+        return approvals.decide(world, asked["id"], "allow").get("state") == "allowed"
+
+    world.wait_until("the decision is taken", allowed, 30)
+    approvals.wait_activity(world, session, "done", timeout=60)
+    assert target.exists()
+
+
+def test_a_prompt_from_a_device(world: AgentGateway) -> None:
+    session = _start(world, "run echo p > /dev/null; touch p.txt", "say first")
+    asked = approvals.pending(world, session)
+    assert approvals.say(world, session, "prompt", text="[[say never]]")["error"] == "busy"
+    approvals.decide(world, asked["id"], "allow")
+    approvals.wait_activity(world, session, "done")
+    assert approvals.say(world, session, "prompt", text="two\nlines [[say second]]").get("id") == session
+    world.wait_until("the second reply", lambda: "second" in world.shown(session))
+
+
+def test_a_device_interrupts(world: AgentGateway) -> None:
+    session = _start(world, "stream endless")
+    approvals.wait_activity(world, session, "working")
+    world.wait_until("words", lambda: "esc to interrupt" in world.shown(session))
+    assert approvals.say(world, session, "interrupt").get("id") == session
+    approvals.wait_activity(world, session, "idle")
+    world.model.release("endless")
+
+
+def test_a_conversation_goes_on_in_a_new_session(world: AgentGateway) -> None:
+    session = _start(world, "say remember me")
+    approvals.wait_activity(world, session, "done")
+    world.tether("stop", session, "--yes")
+    world.wait_state(session, "stopped", "exited")
+    again = str(world.tether("resume", session, "-d").stdout).strip()
+    world.wait_until("what was said before", lambda: "remember me" in world.shown(again))
+    assert world.session(again)["parent"] == session
+    approvals.wait_activity(world, again, "idle")
+
+
+def test_a_stop_leaves_no_process(world: AgentGateway) -> None:
+    session = _start(world, "run sleep 4242")
+    approvals.decide(world, approvals.pending(world, session)["id"], "allow")
+    world.wait_until("its command", lambda: _running("sleep 4242"))
+    agent = world.agent_pid(session)
+    world.tether("stop", session, "--yes")
+    world.wait_state(session, "stopped", "exited")
+    assert not _running("sleep 4242")
+    assert not Path(f"/proc/{agent}").exists()
+
+
+def test_it_can_not_approve_itself(world: AgentGateway) -> None:
+    """Told to: it gets leave for one command, and that one tries to give it leave for another."""
+    tether = f"{sys.executable} -m tether.cli"
+    url = "http://localhost/api/v1/approvals/$A/decision"
+    body = "-H 'X-Tether: 1' -H 'Content-Type: application/json' -d '{\"decision\": \"allow\"}'"
+    script = world.project / "try.sh"
+    script.write_text(
+        f"export TETHER_HOME={world.root}\n"
+        f'( while true; do A=$(ls {world.project}/asked 2>/dev/null | head -1); [ -n "$A" ] && break; done\n'
+        f"curl -s --unix-socket {world.run_dir}/web.sock {body} {url} > {world.project}/self.txt; "
+        f"{tether} keys $TETHER_SESSION_ID enter 2>> {world.project}/self.txt; touch {world.project}/tried ) &\n"
+    )
+    (world.project / "asked").mkdir()
+    session = _start(world, f"run sh {script}", "run touch gotcha.txt", "say ok")
+    approvals.decide(world, approvals.pending(world, session)["id"], "allow")
+    world.wait_until("the second", lambda: "gotcha" in approvals.pending(world, session)["exact"])
+    asked = approvals.pending(world, session)
+    (world.project / "asked" / asked["id"]).touch()
+    world.wait_until("its tries", lambda: (world.project / "tried").exists())
+    assert approvals.get(world, asked["id"])["state"] == "pending"
+    assert '"code":"inside"' in (world.project / "self.txt").read_text().replace(" ", "")
+    entries = world.tether("audit", "--export", "jsonl").stdout
+    assert session in entries and "self-approval-attempt" in entries
+    approvals.decide(world, asked["id"], "deny")
+    approvals.wait_activity(world, session, "done")
+    assert not (world.project / "gotcha.txt").exists()
+
+
+def _running(command: str) -> bool:
+    return subprocess.run(["pgrep", "-fx", command], capture_output=True, check=False).returncode == 0
 
 
 def test_an_interrupt_is_seen_by_its_title(world: AgentGateway) -> None:

@@ -139,6 +139,48 @@ def posing(role: str) -> str:
     return "nothing"
 
 
+def deciding() -> str:
+    """On the bus, as a client: a decision about whatever our own session asks."""
+    from tether.bus import BrokerClient, Bus
+    from tether.errors import TetherError
+    from tether.paths import resolve
+    from tether.wire.agents import Decide
+    from tether.wire.control import ListSessions
+    from tether.wire.ids import NO_SESSION, public_id
+
+    broker = BrokerClient(Bus(), resolve(ENV))
+    views = broker.ask(NO_SESSION, ListSessions(0)).views
+    (sid,) = (view.sid for view in views if public_id(view.sid) == ME)
+    try:
+        return str(broker.ask(sid, Decide(0, os.urandom(16), "4d7k2m9p", "allow")).state)
+    except TetherError as error:
+        return error.code
+
+
+def asking_for_another() -> str:
+    """At the hooks' socket, with a token of our own making and with another session's."""
+    tokens = [path.read_text().strip() for path in (HOME / "run" / "a").glob("*.token")]
+    said = set()
+    for token in ["0" * 48, *tokens]:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(HOME / "run" / "a" / "h"))
+            event = {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "x"}}
+            line.sendall(json.dumps({"token": token, "id": "1", "event": event}).encode() + b"\n")
+            said.add(line.recv(100))
+    return "refused" if said == {b""} else repr(said)
+
+
+def over_http(path: str, body: str) -> str:
+    """With the owner's token, as curl would."""
+    import http.client
+
+    line = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
+    token = (HOME / "data" / "owner.token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}", "X-Tether": "1", "Content-Type": "application/json"}
+    line.request("POST", path, body, headers)
+    return str(json.loads(line.getresponse().read()).get("error", {}).get("code", "DONE"))
+
+
 TRIES: dict[str, Callable[[], Any]] = {
     "a link for a browser": lambda: command("url"),
     "the list of devices": lambda: command("devices"),
@@ -153,6 +195,13 @@ TRIES: dict[str, Callable[[], Any]] = {
     "the same, forked twice": lambda: forked_twice(lambda: typing(ME)),
     "a web part of its own": lambda: posing("web"),
     "a worker of its own": lambda: posing("worker"),
+    "adapters of its own": lambda: posing("adapters"),
+    "deciding on the bus": deciding,
+    "deciding on the bus, forked twice": lambda: forked_twice(deciding),
+    "deciding over the raw socket": lambda: over_the_socket("/api/v1/approvals/4d7k2m9p/decision"),
+    "deciding with the token": lambda: over_http("/api/v1/approvals/4d7k2m9p/decision", '{"decision": "allow"}'),
+    "a prompt for itself": lambda: over_http(f"/api/v1/sessions/{ME}/prompt", '{"text": "go on"}'),
+    "a hook of no session": asking_for_another,
 }
 
 for name, act in TRIES.items():

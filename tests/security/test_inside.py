@@ -46,6 +46,13 @@ EXPECTED = {
     "the same, forked twice": "own-session",
     "a web part of its own": "own-session",
     "a worker of its own": "own-session",
+    "adapters of its own": "own-session",
+    "deciding on the bus": "own-session",
+    "deciding on the bus, forked twice": "own-session",
+    "deciding over the raw socket": "inside",
+    "deciding with the token": "scope",
+    "a prompt for itself": "own-session",
+    "a hook of no session": "refused",
 }
 
 
@@ -92,7 +99,7 @@ def test_who_is_inside_is_told_by_the_kernel(target: Gateway, shell: str) -> Non
     for pid in (target.agent_pid(shell), *ours):
         assert ancestry.sessions_around(pid, paths) == {sid}
     assert ancestry.sessions_around(os.getpid(), paths) == frozenset()
-    for service in ("web", "broker", "store", "spawner", "supervisord"):
+    for service in ("web", "broker", "store", "spawner", "adapters", "supervisord"):
         assert ancestry.sessions_around(target.pid(service), paths) == frozenset()
     target.tether("keys", shell, "c-c")
     for pid in ours:

@@ -40,6 +40,14 @@ def decide(gateway: Gateway, approval: str, decision: str, **more: Any) -> dict[
         return {"error": error.code, "message": error.message}
 
 
+def say(gateway: Gateway, session: str, what: str, **body: Any) -> dict[str, Any]:
+    """A prompt or an interrupt; the answer, or {"error": code}."""
+    try:
+        return owner.ask(resolve(gateway.env), "POST", f"/api/v1/sessions/{session}/{what}", body)
+    except TetherError as error:
+        return {"error": error.code, "message": error.message}
+
+
 def activity(gateway: Gateway, session: str) -> dict[str, Any]:
     """What the agent does, as the session's row says."""
     return gateway.session(session)["activity"] or {}

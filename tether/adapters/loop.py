@@ -224,7 +224,8 @@ class Service:
         session = self.desk.begin(sid, order.provider, channel)
         try:
             async with asyncio.timeout(_PREPARE_S):
-                prepared = await channel.prepare(order)
+                old = await asyncio.to_thread(self._too_old, order)
+                prepared = Prepared(order.req, degraded=old) if old else await channel.prepare(order)
         except Exception as error:  # an agent's program may fail in any way: the session starts without
             log.exception("event=prepare-failed provider=%s", order.provider)
             prepared = Prepared(order.req, degraded=f"its side channel could not be made: {type(error).__name__}")
@@ -234,6 +235,10 @@ class Service:
             # Said when the session is there to say it in.
             session.held.append(Degraded(prepared.degraded))
         self._uplink.send(encode(sid, msgspec.structs.replace(prepared, req=order.req)))
+
+    def _too_old(self, order: Prepare) -> str:
+        """Why the agent that is installed has no side channel that is known; its version is asked for once."""
+        return providers.look(providers.find(order.provider, self.paths.providers), order.env).degraded
 
     async def _deliver(self, session: Session, record: Approval) -> None:
         decision: Any = {"allowed": "allow", "denied": "deny", "answered": "answer"}[record.state]

@@ -23,6 +23,8 @@ VERBS: Final = {
     "ps": "listing",
     "clients": "listing",
     "providers": "listing",
+    "why": "explaining",
+    "resume": "running",
     "logs": "reading",
     "events": "reading",
     "export": "exporting",

@@ -17,13 +17,16 @@ from tether.providers.loading import (
     resume_args,
     validate_args,
 )
+from tether.providers.probing import Found, look
 
 __all__ = [
+    "Found",
     "Provider",
     "TitleRule",
     "child_environment",
     "find",
     "load_all",
+    "look",
     "names",
     "offered_environment",
     "resolve_argv",

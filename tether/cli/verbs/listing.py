@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import sys
 import time
@@ -13,10 +14,9 @@ import typer
 from tether import providers, settings
 from tether.bus import BrokerClient, Bus
 from tether.cli import finding, gateway, sessiontable
-from tether.cli.call import CALL, columns, line, out_json
+from tether.cli.call import CALL, columns, line, note, out_json
 from tether.cli.rows import client_row, session_row
 from tether.paths import Paths, resolve
-from tether.providers.loading import login_shell
 from tether.wire.control import Clients, ListClients
 from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.views import ENDED
@@ -88,19 +88,34 @@ def list_providers() -> int:
     """List the agents that can be run."""
     paths = resolve()
     found = providers.load_all(paths.providers)
+    seen = {name: providers.look(one, dict(os.environ)) for name, one in sorted(found.items())}
     if CALL.json:
-        out_json(
-            [
-                {"name": p.name, "description": p.description, "args": p.args, "program": _program(p)}
-                for p in found.values()
-            ]
-        )
+        out_json([_provider_row(found[name], one) for name, one in seen.items()])
         return 0
-    rows = [("PROVIDER", "PROGRAM", "DESCRIPTION")]
-    rows += [(p.name, _program(p), line(p.description)) for _, p in sorted(found.items())]
+    rows = [("PROVIDER", "VERSION", "PROGRAM", "CAN", "DESCRIPTION")]
+    for name, one in seen.items():
+        can = ", ".join(word for word, able in _capabilities(found[name], one).items() if able) or "-"
+        rows.append((name, one.version or "-", one.program or "not found", can, line(found[name].description)))
     columns(rows)
+    for name, one in seen.items():
+        if one.degraded:
+            note(f"{name}: {one.degraded}")
     return 0
 
 
-def _program(provider: providers.Provider) -> str:
-    return login_shell() if provider.login_shell else line(provider.argv[0])
+def _provider_row(provider: providers.Provider, found: providers.Found) -> dict[str, Any]:
+    return {
+        "name": provider.name, "description": provider.description, "args": provider.args,
+        "program": found.program or (provider.argv or [""])[0], "found": bool(found.program), "version": found.version,
+        "tested": provider.tested, "capabilities": _capabilities(provider, found), "degraded": found.degraded,
+    }  # fmt: skip
+
+
+def _capabilities(provider: providers.Provider, found: providers.Found) -> dict[str, bool]:
+    """What Tether can do with it beyond its terminal."""
+    beside = bool(provider.channel and found.program and not found.degraded)
+    return {
+        "state": beside or bool(provider.titles),
+        "approvals": beside,
+        "resume": bool(provider.resume and found.program),
+    }

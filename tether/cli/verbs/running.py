@@ -1,4 +1,4 @@
-"""run: start a session and, on a terminal, be in it."""
+"""run, resume: start a session and, on a terminal, be in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import os
 import select
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
@@ -13,7 +15,7 @@ import typer
 from tether import providers
 from tether.bus import BrokerClient, Bus
 from tether.cli import attach as attach_module
-from tether.cli import detachkeys, gateway, leaving
+from tether.cli import detachkeys, finding, gateway, leaving
 from tether.cli.call import CALL, line, note, out, out_json, use_color
 from tether.cli.rawtty import Terminal, window_size
 from tether.cli.uplink import Wish, default_name
@@ -23,7 +25,7 @@ from tether.paths import Paths
 from tether.settings import Settings
 from tether.wire.control import Launch
 from tether.wire.ids import NO_SESSION
-from tether.wire.views import SessionView
+from tether.wire.views import ENDED, SessionView
 
 _READY_S: Final = 10.0
 # What is the caller's to correct; everything else that keeps an agent from starting ends with 125.
@@ -31,12 +33,13 @@ _USAGE_CODES: Final = frozenset({"provider", "args", "cwd", "env", "size", "usag
 
 
 def register(app: typer.Typer) -> None:
-    """Add this module's verb to the command."""
+    """Add this module's verbs to the command."""
     app.command(
         epilog="Examples: tether run shell | tether run codex --model o3 | tether run claude --title 'fix auth' | "
         "tether run shell -d. Words that Tether does not know, and all after --, belong to the agent.",
         options_metavar="[OPTIONS]",
     )(run)
+    app.command(epilog="Examples: tether resume k3v9 | tether resume k3v9 -d")(resume)
 
 
 def run(
@@ -63,17 +66,56 @@ def run(
             else f"There is no transport {line(transport)!r}"
         )
         raise TetherError(why, hint="Leave --transport out", code="usage", status=USAGE)
-    attached = not (detach or CALL.json) and sys.stdin.isatty() and sys.stdout.isatty()
-    keys = detachkeys.parse(detach_keys or settings.attach.detach_keys)
-    if attached and not nest:
+    how = _How(detach=detach, observe=observe, reconnect=not no_reconnect, nest=nest, keys=detach_keys)
+    return _be_in(paths, settings, how, lambda: _launch(paths, settings, provider, args or [], title, cwd, share))
+
+
+def resume(
+    session: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a title.")],
+    detach: Annotated[bool, typer.Option("-d", "--detach", help="Do not attach; print the id alone.")] = False,
+    nest: Annotated[bool, typer.Option(help="Allow it inside a session.")] = False,
+) -> int:
+    """Go on with the conversation of a session that has ended, in a new session in the same directory."""
+    paths, settings = gateway.load()
+    old = finding.find_any(paths, session)
+    if old.state not in ENDED:
+        raise TetherError(f"Session {old.id} still runs", hint=f"tether attach {old.id}", code="usage", status=USAGE)
+    if not old.conversation:
+        text = f"Session {old.id} has no conversation that {line(old.provider)} told of"
+        raise TetherError(text, hint=f"Start a new one: tether run {line(old.provider)}", code="args", status=USAGE)
+    how = _How(detach=detach, observe=False, reconnect=True, nest=nest, keys="")
+    return _be_in(
+        paths, settings, how,
+        lambda: _launch(
+            paths, settings, old.provider, [], old.title, old.cwd, old.share, resume=old.conversation, parent=old.id
+        ),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _How:
+    """How whoever starts a session wants to be in it."""
+
+    detach: bool
+    observe: bool
+    reconnect: bool
+    nest: bool
+    keys: str
+
+
+def _be_in(paths: Paths, settings: Settings, how: _How, launch: Callable[[], SessionView]) -> int:
+    attached = not (how.detach or CALL.json) and sys.stdin.isatty() and sys.stdout.isatty()
+    keys = detachkeys.parse(how.keys or settings.attach.detach_keys)
+    if attached and not how.nest:
         leaving.refuse_nested()
     terminal = Terminal() if attached else None  # its guardian is forked before anything else is there
     try:
-        view = _launch(paths, settings, provider, args or [], title, cwd, share)
+        view = launch()
         _announce(view, paths, settings, keys, attached=attached)
         if terminal is None:
             return 0
-        wish = Wish(default_name(), mode="observe" if observe else "control", reconnect=not no_reconnect, fresh=True)
+        mode = "observe" if how.observe else "control"
+        wish = Wish(default_name(), mode=mode, reconnect=how.reconnect, fresh=True)
         veil = attach_module.veil_of(paths, settings, view)
         end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, veil=veil).run()
         return leaving.say(end, view)
@@ -83,7 +125,15 @@ def run(
 
 
 def _launch(
-    paths: Paths, settings: Settings, name: str, args: list[str], title: str, cwd: str, share: bool | None
+    paths: Paths,
+    settings: Settings,
+    name: str,
+    args: list[str],
+    title: str,
+    cwd: str,
+    share: bool | None,
+    resume: str = "",
+    parent: str = "",
 ) -> SessionView:
     found = providers.find(name, paths.providers)
     providers.validate_args(found, args)
@@ -93,7 +143,7 @@ def _launch(
     _ensure_gateway(paths, settings)
     # A shell is the whole machine: a device gets to see one only when it was meant for that at its making.
     shared = not found.login_shell if share is None else share
-    order = Launch(0, found.name, args, title, directory, cols, rows, env, shared)
+    order = Launch(0, found.name, args, title, directory, cols, rows, env, shared, resume, parent)
     try:
         return _ask(paths, order)
     except TetherError as error:
