@@ -170,7 +170,7 @@ def test_a_conversation_goes_on_in_a_new_session(world: AgentGateway) -> None:
 
 
 def test_a_stop_leaves_no_process(world: AgentGateway) -> None:
-    session = _start(world, "run sleep 4242")
+    session = _start(world, f"run touch {world.project}/s; exec sleep 4242")
     approvals.decide(world, approvals.pending(world, session)["id"], "allow")
     world.wait_until("its command", lambda: _running("sleep 4242"))
     agent = world.agent_pid(session)
@@ -202,7 +202,8 @@ def test_it_can_not_approve_itself(world: AgentGateway) -> None:
     assert approvals.get(world, asked["id"])["state"] == "pending"
     assert '"code":"inside"' in (world.project / "self.txt").read_text().replace(" ", "")
     entries = world.tether("audit", "--export", "jsonl").stdout
-    assert session in entries and "self-approval-attempt" in entries
+    assert session in entries
+    assert "self-approval-attempt" in entries
     approvals.decide(world, asked["id"], "deny")
     approvals.wait_activity(world, session, "done")
     assert not (world.project / "gotcha.txt").exists()
