@@ -16,6 +16,7 @@ from typing import Any
 from tests.support import approvals
 from tests.support.agents import AgentGateway
 from tether.cli import owner
+from tether.escapes import without_sequences
 from tether.paths import resolve
 from tether.store.reader import LogReader
 from tether.wire.codec import decode_body
@@ -71,12 +72,14 @@ def _dialog(world: AgentGateway, reader: LogReader, sid: bytes, seen: float) -> 
     """When the newest dialog was drawn. It may be drawn after it was seen elsewhere: then asking took no time."""
 
     def look() -> float:
-        drawn = [
-            event.ts / 1e6 for event in _outputs(reader, sid) if b"Do you want" in event.data.replace(b"\x1b[1C", b" ")
-        ]
+        drawn = [one.ts / 1e6 for one in _outputs(reader, sid) if b"Doyouwant" in _bare(one.data)]
         return drawn[-1] if drawn and drawn[-1] > seen - 2 else 0.0
 
     return world.wait_until("the dialog", look)
+
+
+def _bare(data: bytes) -> bytes:
+    return without_sequences(data).replace(b" ", b"")
 
 
 def _output_after(world: AgentGateway, reader: LogReader, sid: bytes, at: float) -> float:

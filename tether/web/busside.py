@@ -7,6 +7,7 @@ nothing waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -53,6 +54,7 @@ DETACH_GRACE_S: Final = 5.0
 TICK_S: Final = 1.0
 # How soon a change of the file of devices by another process is noticed while somebody is attached.
 REVIEW_S: Final = 0.25
+_LOG_LOOK_S: Final = 0.01
 CONNECTIONS_MAX: Final = 1024
 # How many times, a tick apart, an agent's environment is asked for that can't be read yet.
 MEET_TRIES: Final = 5
@@ -157,13 +159,14 @@ class BusSide:
         for sid in watched:
             self._notices.subscribe(sid)
         self._growing.add(grown)
+        until = monotonic() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                while wanting():
-                    grown.clear()
-                    await grown.wait()
-        except TimeoutError:
-            pass
+            while wanting() and monotonic() < until:
+                grown.clear()
+                # A notice that came before the subscription did is never heard: look again all the same.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOG_LOOK_S):
+                        await grown.wait()
         finally:
             self._growing.discard(grown)
             for sid in watched:
