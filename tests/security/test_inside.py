@@ -50,7 +50,7 @@ EXPECTED = {
     "deciding on the bus": "own-session",
     "deciding on the bus, forked twice": "own-session",
     "deciding over the raw socket": "inside",
-    "deciding with the token": "scope",
+    "deciding with the token": "inside",
     "a prompt for itself": "own-session",
     "a hook of no session": "refused",
 }

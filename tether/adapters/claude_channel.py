@@ -68,11 +68,12 @@ class ClaudeChannel:
 
     def _document(self) -> dict[str, Any]:
         program = Path(hook.__file__)
-        words = [sys.executable, "-I", "-S", str(program), str(self._host.paths.hooks), str(self._token_file)]
-        command = shlex.join(words)
+        words = [sys.executable, "-I", "-S", "-E", str(program), str(self._host.paths.hooks), str(self._token_file)]
 
         def entry(event: str) -> list[dict[str, Any]]:
-            timeout = _ASK_TIMEOUT_S if event == "PermissionRequest" else _TELL_TIMEOUT_S
+            asks = event == "PermissionRequest"
+            timeout = _ASK_TIMEOUT_S if asks else _TELL_TIMEOUT_S
+            command = shlex.join([*words, "ask" if asks else "tell"])
             return [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}]
 
         return {"hooks": {event: entry(event) for event in claude.EVENTS}}

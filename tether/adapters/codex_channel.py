@@ -7,13 +7,11 @@ import contextlib
 import logging
 from typing import Any, Final
 
-from tether import providers
-from tether.adapters import codex, versions
+from tether.adapters import codex
 from tether.adapters.channels import Host
 from tether.adapters.facts import Decision, Degraded, Fact, StateFact, StillOpen
 from tether.adapters.jsonrpc import CallRefused, Link, Lost, connect
 from tether.clock import now_us
-from tether.errors import TetherError
 from tether.providers import Provider
 from tether.wire.agents import Prepare, Prepared, Signalled
 from tether.wire.views import SessionView
@@ -57,13 +55,6 @@ class CodexChannel:
             return Prepared(order.req)
         if given := next((arg for arg in order.args if arg.split("=")[0] in _OWN_SERVER), ""):
             return Prepared(order.req, degraded=f"{given} was given, so codex uses no server of its session's own")
-        try:
-            program, _argv = providers.resolve_argv(self._provider, [], order.env)
-        except TetherError as error:
-            return Prepared(order.req, degraded=error.message)
-        version = await versions.version_of(program, order.env, order.cwd)
-        if reason := versions.too_old(self._provider, version):
-            return Prepared(order.req, degraded=reason)
         return Prepared(order.req, arguments(self._path, order.cwd, order.args), side=True)
 
     def open(self, view: SessionView) -> None:

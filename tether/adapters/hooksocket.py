@@ -50,7 +50,7 @@ class HookSocket:
         self._path = path
         self._server: asyncio.Server | None = None
         self._by_token: dict[str, Hooked] = {}
-        self.refused: Callable[[str], None] = lambda _what: None
+        self.refused: Callable[[str, int], None] = lambda _what, _pid: None
 
     async def start(self) -> None:
         """Listen; another one of this gateway can't be there, for the service holds its lock."""
@@ -88,13 +88,14 @@ class HookSocket:
     def _session(self, said: Any, writer: asyncio.StreamWriter) -> Hooked | None:
         token = str(said.get("token", ""))
         session = next((one for known, one in self._by_token.items() if hmac.compare_digest(known, token)), None)
+        pid = _peer(writer.get_extra_info("socket"))
         if session is None:
-            self.refused("a hook of no session")
+            self.refused("a hook with a token of no session", pid)
             return None
-        pid, agent = _peer(writer.get_extra_info("socket")), session.agent_pid()
+        agent = session.agent_pid()
         if pid and agent and agent not in ancestry.ancestors(pid):
             # Another session's token: it may speak for its own alone.
-            self.refused(f"a hook from outside of its session, process {pid}")
+            self.refused("a hook with the token of another session", pid)
             return None
         return session
 
@@ -117,7 +118,8 @@ class HookSocket:
                 if self._server is not None and self._server.is_serving():
                     session.hook_gone(name)
                 return
-        writer.write(msgspec.json.encode({"out": answered.result()}) + b"\n")
+        out = answered.result()
+        writer.write((b"" if out is None else msgspec.json.encode(out)) + b"\n")
         await writer.drain()
 
 

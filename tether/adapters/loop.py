@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tether import providers
+from tether import ancestry, providers
 from tether.adapters import registry
 from tether.adapters.desk import Desk, Session
 from tether.adapters.facts import Decision, Degraded, Fact
@@ -29,7 +29,7 @@ from tether.wire.agents import Approval, Compose, Decide, Interrupt, Noted, Prep
 from tether.wire.auditing import Deed
 from tether.wire.codec import WireError, decode, encode
 from tether.wire.control import Done, Refused, Sessions
-from tether.wire.ids import NO_SESSION, base32
+from tether.wire.ids import NO_SESSION, base32, public_id
 from tether.wire.views import ENDED, SessionView
 
 log = logging.getLogger("tether")
@@ -82,9 +82,11 @@ class Service:
         self._bus.close()
         self._reader.close()
 
-    def _attempted(self, what: str) -> None:
-        log.warning("event=self-approval-attempt what=%r", what)
-        self._uplink.send(encode(NO_SESSION, Deed("self-approval-attempt", "a program", "", {"what": what})))
+    def _attempted(self, what: str, pid: int) -> None:
+        name = ",".join(public_id(one) for one in ancestry.sessions_around(pid, self.paths) if one)
+        log.warning("event=self-approval-attempt session=%s pid=%d what=%r", name or "-", pid, what)
+        facts = {"what": what, "pid": str(pid)}
+        self._uplink.send(encode(NO_SESSION, Deed("self-approval-attempt", "a program in it", name, facts)))
 
     def _watch_parent(self) -> None:
         # Where no signal tells that the parent is gone.
