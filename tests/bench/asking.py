@@ -46,6 +46,7 @@ def main(rounds: int) -> None:
         approvals.wait_activity(world, session, "done")
         took = _pss(world.pid("adapters")) - before
         reader.close()
+    print(" ".join(f"{one * 1000:.0f}" for one in asking), "/", " ".join(f"{one * 1000:.0f}" for one in deciding))
     for title, found in (("asking to card", asking), ("decision to dialog closed", deciding)):
         p95 = quantiles(found, n=20)[18]
         print(f"{title:28} p50 {median(found) * 1000:6.1f} ms   p95 {p95 * 1000:6.1f} ms   ({len(found)} rounds)")
