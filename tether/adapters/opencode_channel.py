@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
-from tether import providers, secret_files
-from tether.adapters import loopback, opencode, versions
+from tether import secret_files
+from tether.adapters import loopback, opencode
 from tether.adapters.channels import Host
 from tether.adapters.facts import Decision, Degraded, Fact, StateFact, StillOpen
 from tether.adapters.loopback import Door, Unreachable
 from tether.clock import now_us
-from tether.errors import TetherError
 from tether.providers import Provider
 from tether.wire.agents import Prepare, Prepared, Signalled
 from tether.wire.views import SessionView
@@ -68,13 +67,6 @@ class OpencodeChannel:
             return Prepared(order.req)
         if given := next((arg for arg in order.args if arg.split("=")[0] in ("--port", "--hostname")), ""):
             return Prepared(order.req, degraded=f"{given} was given, so opencode's server is not the session's own")
-        try:
-            program, _argv = providers.resolve_argv(self._provider, [], order.env)
-        except TetherError as error:
-            return Prepared(order.req, degraded=error.message)
-        version = await versions.version_of(program, order.env, order.cwd)
-        if reason := versions.too_old(self._provider, version):
-            return Prepared(order.req, degraded=reason)
         configuration = merged(order.env.get("OPENCODE_CONFIG_CONTENT", ""), _PLUGIN.as_uri())
         if configuration is None:
             return Prepared(order.req, degraded="OPENCODE_CONFIG_CONTENT of your own is no JSON object")

@@ -11,7 +11,8 @@ from tether.errors import TetherError
 from tether.providers.loading import Provider, resolve_argv
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
-_PROBE_S = 10.0
+# A person waits for the start meanwhile; a version that is not told in time is no reason against it.
+_PROBE_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,7 @@ def look(provider: Provider, env: dict[str, str]) -> Found:
 
 def degraded(provider: Provider, version: str) -> str:
     """Why a program of this version is run as a plain terminal; "" when its side channel is used."""
-    if not provider.channel:
-        return ""
-    if not version:
-        return f"{provider.argv[0]} does not tell its version"
-    if provider.oldest and older(version, provider.oldest):
+    if provider.channel and version and provider.oldest and older(version, provider.oldest):
         return f"{provider.name} {version} is older than {provider.oldest}, the oldest whose side channel is known"
     return ""
 
