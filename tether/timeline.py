@@ -28,8 +28,8 @@ from tether.wire.events import (
 
 IDLE_US: Final = 10_000_000
 # A busy hour is told in parts, so that one sees when it was how busy.
-PART_US: Final = 5_000_000
-SPANS_MAX: Final = 2000
+PART_US: Final = 500_000
+SPANS_MAX: Final = 1000
 MARKS_MAX: Final = 4000
 _TEXT_CHARS: Final = 200
 

@@ -19,6 +19,8 @@ MARKUP = "<img src=x onerror=\"document.title='owned'\">"
 PAINTED = """() => new MutationObserver(() => {
   if (!window.painted && document.querySelector('.code.come')) window.painted = performance.now();
 }).observe(document.body, { childList: true, subtree: true })"""
+CUT = """[...document.querySelectorAll('.tab-page button:not(.ln, .mark, .hit), .tab-page label')]
+  .filter(e => e.offsetWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"""
 MARKED = f"{MARKUP.replace('/', '')}.txt"
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -236,3 +238,24 @@ def test_a_directory_without_a_repository_says_so(open_tab: OpenTab, gateway: Ga
     tab.page.locator(".splash a.button").click()
     expect(tab.page.locator('[role=treeitem][data-path="only.txt"]')).to_be_visible()
     gateway.tether("stop", session, "--yes")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_in_chinese_and_in_light_no_label_is_cut_or_left_in_english(
+    open_tab: OpenTab, working: str, repo: Repo, phone: bool
+) -> None:
+    tab = open_tab(working, phone=phone, dark=False)
+    tab.page.evaluate("localStorage['tether.language'] = 'zh-CN'")
+    address = tab.page.url.split("?")[0].split("#")[0]
+    for view in ("changes", "files", "timeline"):
+        tab.page.goto(f"{address}/{view}")
+        expect(tab.see(view)).to_be_visible()
+        assert tab.page.evaluate("document.documentElement.lang") == "zh-CN"
+        cut = tab.page.evaluate(CUT)
+        assert cut == []
+        labels = tab.page.locator(f"[data-testid={view}]").locator(
+            "button:not(.mark), label > span, option, h2.timeline-title"
+        )
+        for words in labels.all_inner_texts():
+            assert not re.search("[A-Za-z]{3,}", words) or "/" in words or "." in words, words
+        tab.shot(f"{'phone' if phone else 'desk'}-{view}-zh-light")

@@ -8,6 +8,7 @@ from tether.wire.codec import encode_body
 from tether.wire.events import Controlled, Created, Cut, Exited, Note, Output, Resized, Titled
 
 S = 1_000_000
+U = 100_000
 
 
 def of(*events: object) -> Timeline:
@@ -22,10 +23,10 @@ def out(seq: int, ts: int, size: int = 10) -> Output:
 
 
 def test_long_silences_divide_spans() -> None:
-    made = of(out(1, 0), out(2, 5 * S), out(3, 500 * S), out(4, 501 * S, 90))
+    made = of(out(1, 0), out(2, 5 * U), out(3, 500 * S), out(4, 500 * S + 5 * U, 90))
     assert [(s.from_ts, s.to_ts, s.from_seq, s.to_seq, s.size) for s in made.spans] == [
-        (0, 5 * S, 1, 2, 20),
-        (500 * S, 501 * S, 3, 4, 100),
+        (0, 5 * U, 1, 2, 20),
+        (500 * S, 500 * S + 5 * U, 3, 4, 100),
     ]
     assert made.seq == 4
 
@@ -67,7 +68,7 @@ def test_a_clock_that_jumps_back_and_a_row_of_a_newer_version_do_no_harm() -> No
     made = of(out(1, 100 * S), out(2, 1 * S))
     assert [(s.from_ts, s.to_ts) for s in made.spans] == [(100 * S, 100 * S)]
     # A busy time is told in parts.
-    assert len(of(*(out(n, n * S) for n in range(1, 61))).spans) == 10
+    assert len(of(*(out(n, n * U) for n in range(1, 61))).spans) == 10
     made.take(3, b"\x91\xa4what")
     made.take(4, b"")
     assert made.seq == 4

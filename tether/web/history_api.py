@@ -60,17 +60,22 @@ class Timelines:
 
 
 async def get_timeline(request: Request) -> Response:
-    """GET /api/v1/sessions/{id}/timeline: when the session was busy and what stands out; ask again until `complete`."""
-    check_query(request)
+    """GET /api/v1/sessions/{id}/timeline?have=: when the session was busy and what stands out; ask again until
+    `complete`. With `have`, the event up to which whoever asks knows it, `same` is true when there is no later one."""
+    check_query(request, "have")
+    have = query_int(request, "have", 0, 0, _MAX)
     side = side_of(request)
     view = await resolve(request, request.path_params["id"])
     try:
         made, complete = await _timelines(request).of(side, view)
     except LogUnavailable:
         raise _no_log() from None
+    if have and have == made.seq and complete:
+        return answer(id=view.id, same=True, seq=made.seq, ended=view.ended)
     text = (lambda words: words) if side.mask is None else side.mask.text
     return answer(
-        id=view.id, complete=complete, seq=made.seq, idle_us=made.idle_us, created=view.created, ended=view.ended,
+        id=view.id, same=False, complete=complete, seq=made.seq, idle_us=made.idle_us, created=view.created,
+        ended=view.ended,
         dropped=made.dropped, spans=[msgspec.structs.astuple(span) for span in made.spans],
         marks=[{**msgspec.structs.asdict(mark), "text": text(mark.text)} for mark in made.marks],
     )  # fmt: skip

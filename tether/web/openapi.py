@@ -37,6 +37,7 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/sessions/{id}/screen": ("form",),
     "/api/v1/sessions/{id}/changes": ("base", "path", "have"),
     "/api/v1/sessions/{id}/files": ("path", "have"),
+    "/api/v1/sessions/{id}/timeline": ("have",),
     "/api/v1/sessions/{id}/timeline/screen": ("at", "seq"),
     "/api/v1/sessions/{id}/search": ("q", "before", "fold"),
     "/api/v1/sessions/{id}/files/content": ("path", "have"),

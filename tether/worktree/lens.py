@@ -146,26 +146,31 @@ class Lens:
 
     def _config(self) -> str:
         """The description's configuration."""
-        sha256 = len(self.head) > _ZERO_SHA1 or self._value("extensions.objectformat") == "sha256"
+        settings = self._settings()
+        sha256 = len(self.head) > _ZERO_SHA1 or settings.get("extensions.objectformat") == "sha256"
         lines = ["[core]", f"repositoryformatversion = {int(sha256)}", "bare = false", "fsmonitor = false",
                  "untrackedCache = false", f"bigFileThreshold = {_LARGE_FILE}", "attributesFile = /dev/null",
                  "hooksPath = /dev/null", "excludesFile = /dev/null"]  # fmt: skip
         for name in _COMPARING:
-            value = self._value(name)
+            value = settings.get(name, "")
             if value.replace("-", "").isalnum():
                 lines.append(f"{name.removeprefix('core.')} = {value}")
         if sha256:
             lines += ["[extensions]", "objectFormat = sha256"]
         return "\n".join([*lines, "[gc]", "auto = 0", ""])
 
-    def _value(self, name: str) -> str:
-        """One setting of the repository's own file, which is read as data."""
+    def _settings(self) -> dict[str, str]:
+        """The repository's own file of settings, read as data: by their names in lower case."""
         file = os.path.join(self.repository.common, "config")
         said = git(
-            ("config", "--no-includes", "--file", file, "--get", name), {}, self.directory,
-            good=(0, 1, 2, 3, 128), bytes_max=_POINTER_BYTES,
+            ("config", "--no-includes", "--file", file, "--list", "-z"), {}, self.directory,
+            good=(0, 1, 2, 3, 128), bytes_max=_IGNORE_BYTES_MAX,
         )  # fmt: skip
-        return said.data.decode("utf-8", "replace").strip() if said.status == 0 else ""
+        found: dict[str, str] = {}
+        for entry in said.data.decode("utf-8", "replace").split("\0") if said.status == 0 else ():
+            name, named, value = entry.partition("\n")
+            found[name] = value if named else "true"
+        return found
 
     def _ignored(self) -> bytes:
         """What the repository and the user ignore, beside the .gitignore files."""

@@ -29,9 +29,12 @@ export function TimelineTab({ id }: { id: string }) {
 
   useLooking(async () => {
     if (found !== null && found.complete && found.ended > 0) return;
-    const answer = await timelineOf(id);
+    const answer = await timelineOf(id, found?.complete === true ? found.seq : 0);
     setFailure(answer.ok ? null : answer.failure);
-    if (answer.ok && (answer.value.seq !== found?.seq || answer.value.complete !== found.complete || answer.value.ended !== found.ended)) setFound(answer.value);
+    if (!answer.ok) return;
+    const news = answer.value;
+    if (!news.same) setFound(news);
+    else setFound((now) => (now !== null && now.ended !== news.ended ? { ...now, ended: news.ended } : now));
   }, [id]);
 
   const axis = useMemo(() => new Axis(found?.spans ?? [], collapse), [found, collapse]);

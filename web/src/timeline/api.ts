@@ -10,6 +10,7 @@ export interface Mark {
 }
 
 export interface Timeline {
+  readonly same: false;
   readonly complete: boolean;
   readonly seq: number;
   readonly ended: number;
@@ -52,8 +53,9 @@ export interface Found {
 const TIMEOUT_MS = 20_000;
 const of = (session: string) => `/api/v1/sessions/${encodeURIComponent(session)}`;
 
-export function timelineOf(session: string): Promise<Answer<Timeline>> {
-  return getJson(`${of(session)}/timeline`, (body) => body as Timeline, TIMEOUT_MS);
+/** `have` is the event up to which it is known here, 0 for none. */
+export function timelineOf(session: string, have: number): Promise<Answer<Timeline | { readonly same: true; readonly ended: number }>> {
+  return getJson(`${of(session)}/timeline${have > 0 ? `?have=${have}` : ""}`, (body) => body as Timeline | { same: true; ended: number }, TIMEOUT_MS);
 }
 
 /** The screen at a time (microseconds) or as of an event. */
