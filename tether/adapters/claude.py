@@ -17,6 +17,7 @@ from tether.adapters.facts import (
     Asked,
     Conversation,
     Decision,
+    Degraded,
     Effect,
     Fact,
     Kind,
@@ -86,6 +87,7 @@ class ClaudeTranslator:
             made += rule(name, event)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             made.append(Unknown(f"event {kind} of another shape: {type(error).__name__}"))
+            made.append(Degraded(f"its hooks say {kind} in another shape than is known here"))
         return made
 
     def answer(self, key: str, decision: Decision) -> dict[str, Any] | None:
@@ -133,6 +135,8 @@ class ClaudeTranslator:
         return made if self._open else made + self._is("working", f"It uses {tool}")
 
     def _on_permissionrequest(self, name: str, event: dict[str, Any]) -> list[Fact]:
+        if not _text(event.get("tool_name")) or not isinstance(event.get("tool_input"), dict):
+            raise ValueError("a question about nothing")
         again = name in self._open
         self._open[name] = event
         for use, started in reversed(self._uses.items()):

@@ -15,8 +15,9 @@ from tether.adapters.channels import Channel
 from tether.adapters.decisions import Book
 from tether.adapters.reports import Reports
 from tether.wire.agents import Active, Activity, Approval, Decide, Decided, Interrupt, Noted, Prompt, Settled
+from tether.wire.auditing import Deed
 from tether.wire.control import Refused
-from tether.wire.ids import public_id
+from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.views import SessionView
 
 log = logging.getLogger("tether")
@@ -67,6 +68,8 @@ class Desk:
         self.boot = boot
         self.sessions: dict[bytes, Session] = {}
         self.unknown: dict[str, int] = {}
+        # What a rule of the owner's decides of something that is asked; None leaves it to people.
+        self.judge: Callable[[Session, Approval], Decide | None] = lambda _session, _record: None
         self._now = now
         self._make_name = make_name
 
@@ -183,6 +186,10 @@ class Desk:
             for event in reports.asked(record):
                 self._report(session, event)
             self._expiry()
+            ruled = self.judge(session, record)
+            if ruled is not None:
+                self._rule(session, record, ruled)
+                return
         elif known in session.book.undelivered():
             # Asked again by who did not hear the answer: it is the same one.
             self.outbox.deliver(session, known)
@@ -191,6 +198,12 @@ class Desk:
             return
         detail: Any = _WAITS.get(asked.kind, "approval")
         self._state(session, facts.StateFact("waiting", f"It asks: {asked.title}", "hook", detail))
+
+    def _rule(self, session: Session, record: Approval, order: Decide) -> None:
+        """A rule decides like anybody else, first; who looks at the log sees which one it was."""
+        self.decide(session.sid, msgspec.structs.replace(order, id=record.id, by=f"rule {order.rule}"))
+        told = {"approval": record.id, "decision": order.decision, "rule": order.rule, "kind": record.kind}
+        self.outbox.send(NO_SESSION, Deed("decide", f"rule {order.rule}", public_id(session.sid), told))
 
     def _report(self, session: Session, event: msgspec.Struct) -> None:
         self.outbox.send(session.sid, session.reports.add(event))

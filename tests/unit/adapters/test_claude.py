@@ -200,6 +200,13 @@ def test_what_is_unknown_is_counted(raw: Any) -> None:
     assert isinstance(said, facts.Unknown)
 
 
+@pytest.mark.parametrize("fields", [{}, {"tool_name": "Bash"}, {"tool_name": "Bash", "tool_input": "ls"}])
+def test_a_question_of_another_shape_is_no_question_and_said(fields: dict[str, Any]) -> None:
+    made = Session().hook("PermissionRequest", **fields)
+    assert not [fact for fact in made if isinstance(fact, Asked)]
+    assert "PermissionRequest" in only(made, facts.Degraded).reason
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

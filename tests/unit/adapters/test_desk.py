@@ -15,6 +15,7 @@ from tether.adapters.facts import Asked, Degraded, Effect, Fact, Settled, StateF
 from tether.wire.agents import Activity, Approval, Decide, Decided, Interrupt, Noted, Observed, Prompt
 from tether.wire.agents import Asked as AskedEvent
 from tether.wire.agents import Settled as SettledEvent
+from tether.wire.auditing import Deed
 from tether.wire.codec import decode_body
 from tether.wire.control import Refused
 from tether.wire.views import SessionView
@@ -208,6 +209,20 @@ def test_a_prompt_waits_for_an_agent_that_asks_nothing(activity: Activity | None
     refused = world.desk.may_prompt(world.session, Prompt(1, CLIENT, "go on"))
     assert (refused.code if refused is not None else "") == code
     assert world.desk.may_prompt(world.session, Interrupt(1, CLIENT)) is None
+
+
+def test_a_rule_decides_like_anybody_and_is_named() -> None:
+    world = World()
+    world.desk.judge = lambda _session, record: Decide(0, b"", "", "allow", rule="rules.toml:3")
+    world.say(QUESTION)
+    world.note()
+    (record,) = kept(world)
+    assert (record.state, record.by, record.rule) == ("allowed", "rule rules.toml:3", "rules.toml:3")
+    assert len(world.delivered) == 1
+    (deed,) = [one for one in world.sent if isinstance(one, Deed)]
+    assert deed.facts["rule"] == "rules.toml:3"
+    world.decide("deny", req=2)
+    assert "rules.toml:3" in world.answers()[-1].message
 
 
 def test_what_is_no_event_yet_is_sent_again() -> None:
