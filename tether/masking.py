@@ -5,6 +5,7 @@ Each way out asks `load` once, and masks a session once for all who get the same
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -97,6 +98,23 @@ def load(paths: Paths, egress: Egress, policy: Policy | None = None, agents: Ite
     for view in agents:
         meet(values, view)
     return Mask(values.finder, policy)
+
+
+def hide_logs(paths: Paths) -> None:
+    """What this process writes to its log is masked from now on, whatever a stranger had it write."""
+    mask = Mask(known(paths).finder)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_MaskedLines(mask, handler.formatter or logging.Formatter()))
+
+
+class _MaskedLines(logging.Formatter):
+    def __init__(self, mask: Mask, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._mask = mask
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask.text(self._inner.format(record))
 
 
 def meet(values: KnownValues, view: SessionView) -> bool:

@@ -29,7 +29,7 @@ def main() -> int:
     error_file = paths.run / "web.error"
     try:
         port = settings.load(paths.settings).web.port
-        masking.rules(paths)
+        masking.hide_logs(paths)
         listener = bind(port)
     except TetherError as error:
         log.error("event=cannot-start message=%r hint=%r", error.message, error.hint)

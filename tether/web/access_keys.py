@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from tether.exposure.assertions import BadAssertion
 from tether.web.admission import Headers
 
 HEADER: Final = b"cf-access-jwt-assertion"
+# The only address that the gateway ever asks for anything.
+ADDRESS: Final = re.compile(r"https://[A-Za-z0-9-]{1,63}\.cloudflareaccess\.com/cdn-cgi/access/certs")
 FETCH_S: Final = 10.0
 OLD_S: Final = 3600.0
 # A key that is not known may be new: looked for at most this often, or whoever sends nonsense makes us ask.
@@ -79,7 +82,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def fetched(url: str) -> bytes:
     """The document at an https address of Cloudflare's. OSError otherwise; redirects are not followed."""
-    if not url.startswith("https://") or ".cloudflareaccess.com/" not in url:
+    if ADDRESS.fullmatch(url) is None:
         raise OSError(f"{url} is no address of Cloudflare Access")
     opener = urllib.request.build_opener(_NoRedirects)
     with opener.open(url, timeout=FETCH_S) as answer:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from tether import access, ancestry, secret_files
+from tether import access, ancestry, masking, secret_files
 from tether.devices import scopes
 from tether.devices.registry import Registry
 from tether.devices.rows import Device
@@ -190,8 +190,9 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
         app.state.side.telling.refused(kind, path, refusal)
 
     gate = Gate(
-        app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused, elsewhere.admits
-    )
+        app, table.routes, table.policy_of, ours, credentials.identify, table.scope_of, refused, elsewhere.admits,
+        masking.Mask(masking.known(paths).finder).text,
+    )  # fmt: skip
     app.state.gate = lambda: gate
     return App(gate, lambda: app.state.side.close_all())
 

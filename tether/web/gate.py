@@ -47,6 +47,7 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
 )
 _NOT_PASSED: Final = Refusal(403, "access", "The tunnel's own gate was not passed", "Sign in at the tunnel first")
 _NO_STORE: Final = (b"cache-control", b"no-store")
+LOGGED_CHARS: Final = 1024
 AUTH: Final = "tether.auth"
 
 Vouch = Callable[..., Credential | None]
@@ -59,7 +60,7 @@ class Gate:
     """Wraps `app`, whose `routes` have the policies that `policy_of` tells; a route without one is nobody's.
 
     `on_refused(kind, path, refusal)` is told of everybody who is not let in. `passes` is an extra gate before all
-    others, and sees the headers as they came.
+    others, and sees the headers as they came. `hide` hides what is secret in a path that is told or logged.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Gate:
         scope_of: Callable[[BaseRoute], str] = lambda _route: scopes.OBSERVE,
         on_refused: Callable[[str, str, Refusal], None] = lambda _kind, _path, _refusal: None,
         passes: Callable[[Headers], bool] = lambda _headers: True,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._app = app
         self._routes = tuple(routes)
@@ -81,6 +83,7 @@ class Gate:
         self._scope_of = scope_of
         self._on_refused = on_refused
         self._passes = passes
+        self._hide = hide
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -93,11 +96,13 @@ class Gate:
         verdict = self.decide(scope) if passes else _NOT_PASSED
         guarded = with_security_headers(send)
         if isinstance(verdict, Refusal):
+            # Whole, before it is cut short: half a secret would not be known for one.
+            path = self._hide(scope["path"][:LOGGED_CHARS])
             log.info(
                 "event=refused kind=%s path=%r status=%d code=%s",
-                scope["type"], printable(scope["path"], 80), verdict.status, verdict.code,
+                scope["type"], printable(path, 80), verdict.status, verdict.code,
             )  # fmt: skip
-            self._on_refused(scope["type"], scope["path"], verdict)
+            self._on_refused(scope["type"], path, verdict)
             await refuse(verdict, scope, receive, guarded)
             return
         scope[AUTH] = verdict
@@ -112,7 +117,8 @@ class Gate:
         else:
             refusal = check_scope(credential, needed)
         if refusal is not None:
-            self._on_refused(scope["type"], scope["path"], replace(refusal, who=credential))
+            path = self._hide(scope["path"][:LOGGED_CHARS])
+            self._on_refused(scope["type"], path, replace(refusal, who=credential))
             await refuse(refusal, scope, receive, send)
             return
         scope[AUTH] = credential

@@ -19,7 +19,7 @@ from tether.cli import finding, gateway, history
 from tether.cli.call import CALL, line, out, warn
 from tether.cli.plaintext import Plain
 from tether.errors import USAGE, TetherError
-from tether.masking import EventMask
+from tether.masking import EventMask, Mask
 from tether.paths import Paths, resolve
 from tether.store.reader import LogReader
 from tether.wire.events import Cut, Event, Output
@@ -166,6 +166,7 @@ def _tell_cut(event: Cut) -> None:
 
 def _gateway_logs(paths: Paths, lines: int, *, follow: bool) -> int:
     files = sorted(paths.log.glob("*.log"))
+    hidden = masking.Mask(masking.known(paths).finder)
     if not files:
         raise TetherError(f"There are no logs in {paths.log}", hint="Start the gateway: tether start", code="not-found")
     ends = {}
@@ -173,23 +174,23 @@ def _gateway_logs(paths: Paths, lines: int, *, follow: bool) -> int:
         ends[file] = file.stat().st_size
         shown = gateway.last_lines(file, lines or 1_000_000)
         for text in shown:
-            out(f"{file.stem}: {text}")
+            out(f"{file.stem}: {hidden.text(text)}")
     sys.stdout.flush()
     while follow:
         select.select([], [], [], _FOLLOW_S)
         for file in paths.log.glob("*.log"):
-            ends[file] = _new_lines(file, ends.get(file, 0))
+            ends[file] = _new_lines(file, ends.get(file, 0), hidden)
     return 0
 
 
-def _new_lines(file: Path, end: int) -> int:
+def _new_lines(file: Path, end: int, hidden: Mask) -> int:
     with contextlib.suppress(OSError), open(file, "rb") as opened:
         size = os.fstat(opened.fileno()).st_size
         opened.seek(end if size >= end else 0)
         data = opened.read()
         whole = data.rfind(b"\n") + 1
         for text in data[:whole].decode("utf-8", "replace").splitlines():
-            out(f"{file.stem}: {line(text, 1000)}")
+            out(f"{file.stem}: {line(hidden.text(text), 1000)}")
         sys.stdout.flush()
         return (end if size >= end else 0) + whole
     return end
