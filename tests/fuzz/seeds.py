@@ -12,6 +12,7 @@ from tether.web.carrier import messages
 from tether.wire.framing import framed
 
 GOLDEN: Final = Path(__file__).parents[1] / "data" / "wire" / "v1"
+HOOKS: Final = Path(__file__).parents[1] / "data" / "adapters" / "claude-2.1.197.jsonl"
 
 
 def seeds(name: str) -> list[bytes]:
@@ -23,6 +24,10 @@ def seeds(name: str) -> list[bytes]:
         "wire": golden,
         "attachment": [frame[16:] for frame in golden],
         "framing": [framed(frame) for frame in golden[:8]] + [b"\xff\xff\xff\xff"],
+        "hooks": [
+            b"[" + b",".join(HOOKS.read_bytes().split(b"\n")[:8]) + b"]",
+            b"\x1b]0;x one\x07\x07\x1b]133;C\x1b\\",
+        ],
         "websocket": [messages(golden[:3]), b"\x82\x85abcdhello", b"\x81\x80abcd", b"\x88\x80abcd"],
         "headers": [
             b"GET: /api/v1/sessions\r\nhost: 127.0.0.1:4789\r\nauthorization: Bearer x\r\nx-tether: 1",

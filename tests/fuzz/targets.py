@@ -11,12 +11,16 @@ from typing import Final
 import msgspec
 
 from tether import access, audit
+from tether.adapters import accounts
+from tether.adapters.claude import ClaudeTranslator
+from tether.adapters.facts import Decision
 from tether.cli import detachkeys
 from tether.devices import rows, scopes
 from tether.errors import TetherError, printable
 from tether.exposure import assertions
 from tether.modes import Modes
 from tether.noise import Initiator, KeyPair, NoiseError, Responder, key_pair
+from tether.ptyworker.signals import Signals
 from tether.redact import hostile
 from tether.redact.finding import Finder
 from tether.redact.rules import shipped
@@ -57,6 +61,21 @@ def attachment(data: bytes) -> None:
     with contextlib.suppress(WireError):
         first = arrivals.read_attach(_SID + data, _SID)
         assert permits.attaching(Credential("device", 0, frozenset({"observe"}), "d"), _SID, first).mode == "observe"
+
+
+def hooks(data: bytes) -> None:
+    """What hooks of an agent say, and what the terminal says beside its screen."""
+    signals = Signals((("^x", "working"), ("^y", "idle")))
+    translator = ClaudeTranslator(lambda _path: "a file\n")
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = msgspec.json.decode(data)
+        for number, event in enumerate(said if isinstance(said, list) else [said]):
+            for fact in translator.take((str(number), event), 1):
+                accounts.told(fact)
+            translator.answer(str(number), Decision("allow", "session"))
+    for at in range(0, len(data), 5):
+        for signal in signals.feed(data[at : at + 5]):
+            translator.take(signal, 1)
 
 
 def framing(data: bytes) -> None:
@@ -220,6 +239,7 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
         wire,
         attachment,
         framing,
+        hooks,
         websocket,
         headers,
         parcel,

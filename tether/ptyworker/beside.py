@@ -77,6 +77,8 @@ class Beside:
         if worker.kept.ended or not isinstance(event, _EVENTS) or len(body) > OUTPUT_BYTES_MAX - 64:
             log.warning("event=report-dropped sid=%s kind=%s", worker.sid.hex(), type(event).__name__)
             return True
+        if worker.recording is not None:
+            event = worker.recording.event(event)
         if not worker.ring.room(len(encode_body(event)) + 64):
             return False
         worker.event(lambda seq, ts: msgspec.structs.replace(event, seq=seq, ts=ts))

@@ -7,7 +7,7 @@ memory alone: a worker that is killed loses it, which is the price of not having
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tether.clock import monotonic
 
@@ -38,6 +38,7 @@ class Recording:
         self, values: KnownValues, mask: Mask, read: Callable[[memoryview], int], cols: Callable[[], int]
     ) -> None:
         self.know = values.given
+        self._mask = mask
         self._masker = mask.stream(cols())
         self._read = read
         self._cols = cols
@@ -45,6 +46,12 @@ class Recording:
         self._ready = b""
         self._read_at = 0.0
         self._over = False
+
+    def event(self, message: Any) -> Any:
+        """Something told from beside the terminal, as it may be recorded."""
+        from tether import masking
+
+        return masking.event_masked(message, self._mask)
 
     def read_into(self, place: memoryview) -> int:
         """Put what may be recorded into `place`: its size, 0 when there is nothing now, -1 when there will be
