@@ -250,6 +250,9 @@ def test_in_chinese_and_in_light_no_label_is_cut_or_left_in_english(
     for view in ("changes", "files", "timeline"):
         tab.page.goto(f"{address}/{view}")
         expect(tab.see(view)).to_be_visible()
+        expect(
+            tab.page.locator({"changes": ".code", "files": ".leaf", "timeline": ".mark"}[view]).first
+        ).to_be_visible()
         assert tab.page.evaluate("document.documentElement.lang") == "zh-CN"
         cut = tab.page.evaluate(CUT)
         assert cut == []

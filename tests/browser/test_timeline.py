@@ -87,3 +87,15 @@ def test_another_sessions_line_is_found_and_opened(
     replay = tab.see("replay").locator(".xterm-rows")
     expect(replay).to_contain_text("bravo page")
     assert f"/s/{past}/timeline" in tab.page.url
+
+
+def test_at_its_live_end_a_recording_goes_on_with_what_comes(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    gateway.tether("send", session, "echo be''fore", "--enter")
+    gateway.wait_until("the first", lambda: b"before" in gateway.raw(session))
+    tab = open_tab(session, query="?mode=observe")
+    tab.see("tab-timeline").click()
+    replay = tab.see("replay").locator(".xterm-rows")
+    expect(replay).to_contain_text("before")
+    tab.see("to-end").click()
+    gateway.tether("send", session, "echo com''ing", "--enter")
+    expect(replay).to_contain_text("coming")

@@ -23,12 +23,15 @@ export function FilesTab({ id, rest }: TabProps) {
   const [changed, setChanged] = useState<readonly Entry[] | null>(null);
   const [changedOnly, setChangedOnly] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
+  const known = useRef("");
 
   useLooking(async () => {
     if (changedOnly) {
-      const answer = await changesOf(id, "head");
+      const answer = await changesOf(id, "head", changed === null ? "" : known.current);
       setFailure(answer.ok ? null : answer.failure);
-      if (answer.ok && !answer.value.same) setChanged(fromChanges(answer.value.files));
+      if (!answer.ok || answer.value.same) return;
+      known.current = answer.value.digest;
+      setChanged(fromChanges(answer.value.files));
       return;
     }
     let failed: Failure | null = null;

@@ -40,6 +40,8 @@ export function TimelineTab({ id }: { id: string }) {
   const axis = useMemo(() => new Axis(found?.spans ?? [], collapse), [found, collapse]);
   const latest = useRef(axis);
   latest.current = axis;
+  const over = useRef(false);
+  over.current = (found?.ended ?? 0) > 0;
   const host = useRef<HTMLDivElement>(null);
   const [player, setPlayer] = useState<Player | null>(null);
   const shown = found !== null && found.spans.length > 0;
@@ -47,7 +49,7 @@ export function TimelineTab({ id }: { id: string }) {
   useEffect(() => {
     if (!shown) return;
     const surface = new ReplaySurface(host.current!, words.replayHint);
-    const made = new Player(id, surface, () => latest.current);
+    const made = new Player(id, surface, () => latest.current, () => over.current);
     setPlayer(made);
     return () => {
       made.close();
@@ -68,7 +70,7 @@ export function TimelineTab({ id }: { id: string }) {
     <div class="timeline" data-testid="timeline" data-complete={found.complete}>
       <div class="replay">
         <div class="replay-room"><div class="replay-host" ref={host} data-testid="replay" /></div>
-        {player !== null && <Controls player={player} axis={axis} marks={found.marks} collapse={collapse} setCollapse={setCollapse} />}
+        {player !== null && <Controls player={player} axis={axis} marks={found.marks} collapse={collapse} setCollapse={setCollapse} live={found.ended === 0} />}
       </div>
       <div class="timeline-side" data-scrolls>
         <SearchPanel id={id} seek={(seq) => void player?.seek({ seq })} />
@@ -79,8 +81,8 @@ export function TimelineTab({ id }: { id: string }) {
   );
 }
 
-function Controls({ player, axis, marks, collapse, setCollapse }: {
-  player: Player; axis: Axis; marks: readonly Mark[]; collapse: boolean; setCollapse(on: boolean): void;
+function Controls({ player, axis, marks, collapse, setCollapse, live }: {
+  player: Player; axis: Axis; marks: readonly Mark[]; collapse: boolean; live: boolean; setCollapse(on: boolean): void;
 }) {
   const ts = player.ts.value;
   const place = axis.length === 0 ? 0 : Math.round((axis.at(ts) / axis.length) * STEPS);
@@ -88,6 +90,13 @@ function Controls({ player, axis, marks, collapse, setCollapse }: {
   const jump = (by: 1 | -1) => {
     const next = by > 0 ? marks.find((mark) => mark.ts > ts) : marks.findLast((mark) => mark.ts < ts - 1);
     if (next !== undefined) void player.seek({ seq: next.seq });
+  };
+  // Of a session that goes on, what comes is shown as it comes.
+  const toEnd = () => {
+    seek(axis.last);
+    if (!live) return player.pause();
+    player.speed.value = 1;
+    player.play();
   };
   const playing = player.playing.value;
   return (
@@ -100,7 +109,7 @@ function Controls({ player, axis, marks, collapse, setCollapse }: {
         <button class="button small primary" type="button" data-testid="play" onClick={() => (playing ? player.pause() : player.play())}>{playing ? words.pause : words.play}</button>
         <button class="button small" type="button" onClick={() => jump(-1)} aria-label={words.previous} title={words.previous} data-testid="previous-mark">⇤</button>
         <button class="button small" type="button" onClick={() => jump(1)} aria-label={words.next} title={words.next} data-testid="next-mark">⇥</button>
-        <button class="button small" type="button" onClick={() => seek(axis.last)} data-testid="to-end">{words.live}</button>
+        <button class="button small" type="button" onClick={toEnd} data-testid="to-end">{live ? words.live : words.end}</button>
         <label class="changes-base"><span>{words.speed}</span>
           <select value={player.speed.value} onChange={(event) => { player.speed.value = Number(event.currentTarget.value); }} data-testid="speed">
             {SPEEDS.map((speed) => <option key={speed} value={speed}>{speed}×</option>)}

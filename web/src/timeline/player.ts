@@ -17,6 +17,8 @@ export interface Surface {
 const LOW = 64;
 // A page that was hidden does not catch up.
 const STEP_US = 250_000;
+// At the end of a session that goes on, there may be more.
+const AGAIN_MS = 700;
 
 export class Player {
   /** Microseconds since 1970. */
@@ -29,6 +31,7 @@ export class Player {
   #next = 0;
   #fetching = false;
   #dry = false;
+  #dryAt = 0;
   #wanted: { readonly at: number } | { readonly seq: number } | null = null;
   #seeking = false;
   #run = 0;
@@ -36,7 +39,7 @@ export class Player {
   #before = 0;
   #over = false;
 
-  constructor(private readonly session: string, private readonly surface: Surface, private readonly axis: () => Axis) {}
+  constructor(private readonly session: string, private readonly surface: Surface, private readonly axis: () => Axis, private readonly ended: () => boolean) {}
 
   /** Show another moment; of those that come while one is fetched, the last. */
   async seek(where: { readonly at: number } | { readonly seq: number }): Promise<void> {
@@ -87,7 +90,8 @@ export class Player {
     if (this.#events.length < LOW && !this.#dry) void this.#fetch();
     // What is not here yet is waited for: the clock stands still.
     if (this.#events.length === 0) {
-      if (this.#dry) this.pause();
+      if (this.#dry && this.ended()) this.pause();
+      if (this.#dry && now - this.#dryAt > AGAIN_MS) this.#dry = false;
       return;
     }
     const axis = this.axis();
@@ -110,6 +114,7 @@ export class Player {
     this.failed.value = !answer.ok;
     if (!answer.ok) return this.pause();
     this.#dry = answer.value.length === 0;
+    this.#dryAt = performance.now();
     this.#events.push(...answer.value);
     this.#next = answer.value.at(-1)?.seq ?? this.#next;
   }
