@@ -13,7 +13,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.security.journey import whole_journey
 from tests.security.network import ADDRESS
+from tests.support.device import Way, pair, socket_to
 from tests.support.gateway import Gateway
 from tether.devices import registry, rows, scopes
 from tether.paths import resolve
@@ -88,14 +90,26 @@ def strangers(gateway: Gateway) -> None:
     assert httpx.get(gateway.url(path="/api/v1/sessions"), headers=owner, trust_env=False).status_code == 200
 
 
+def a_phone(gateway: Gateway) -> None:
+    """It trusts the authority, and nothing else: paired, attached and revoked over TLS."""
+    gateway.add_fake("echo")
+    agent = gateway.run("echo")
+    gateway.wait_until("ready", lambda: b"ready" in gateway.raw(agent))
+    trusting = ssl.create_default_context(cafile=resolve(gateway.env).certificates / "authority.pem")
+    assert whole_journey(gateway, agent, Way(URL, (ADDRESS, PORT), trusting), "a phone in the network") < 1
+    with pytest.raises(ssl.SSLCertVerificationError):
+        socket_to(gateway, "channel", way=Way(URL, (ADDRESS, PORT), ssl.create_default_context()))
+
+
 @pytest.mark.timeout(100)
 def test_the_door_from_closed_to_open_to_closed() -> None:
     with Gateway() as gateway:
         session = gateway.run("shell")
         without_a_device(gateway)
-        pair_somebody(gateway)
+        pair(gateway, name="the first, at the desk")
         opened(gateway)
         strangers(gateway)
+        a_phone(gateway)
         gateway.tether("restart", "--yes")
         assert f"{ADDRESS}:{PORT}" in listening(), "it was closed by a restart"
         gateway.tether("lan", "off")

@@ -14,6 +14,9 @@ import httpx
 import pytest
 
 from tests.security.beyond_lan import pair_somebody
+from tests.security.journey import whole_journey
+from tests.security.strike import lying_proxy
+from tests.support.device import Way
 from tests.support.gateway import Gateway
 
 HOST = "box.tail1.ts.net"
@@ -81,10 +84,23 @@ def test_a_tailnet_lets_paired_devices_in_and_nobody_else(gateway: Gateway) -> N
         answer = ask(gateway, HOST, owner=owner)
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "elsewhere")
     assert ask(gateway, "evil.ts.net").status_code == 421
+    a_phone(gateway)
     assert ask(gateway, f"127.0.0.1:{gateway.port}", owner=True).status_code == 200
     gateway.tether("tunnel", "tailscale", "down")
     assert ask(gateway, HOST, owner=True).status_code == 421
     assert "none" in gateway.tether("tunnel", "tailscale", "status").stdout
+
+
+def a_phone(gateway: Gateway) -> None:
+    """Through a proxy of this machine that ends TLS and vouches for whom it likes, as the tunnel does."""
+    gateway.add_fake("echo")
+    agent = gateway.run("echo")
+    gateway.wait_until("ready", lambda: b"ready" in gateway.raw(agent))
+    claims = b"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Host: 127.0.0.1\r\nTailscale-User-Login: owner@example.com\r\n"
+    with lying_proxy(gateway.port, claims) as port:
+        assert whole_journey(gateway, agent, Way(f"https://{HOST}", ("127.0.0.1", port)), "a phone elsewhere") < 1
+    said = (gateway.root / "log" / "web.log").read_text() + gateway.tether("audit", "--export", "jsonl").stdout
+    assert "owner@example.com" not in said, "what a proxy says of somebody is dropped"
 
 
 def test_cloudflared_runs_beside_the_services_and_ends_with_its_tunnel(gateway: Gateway) -> None:

@@ -6,8 +6,10 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -33,9 +35,28 @@ def b64(text: str) -> bytes:
 _OPENED: list[ClientConnection] = []
 
 
-def socket_to(gateway: Gateway, path: str, port: int = 0, *, at: int = 0) -> ClientConnection:
+@dataclass(frozen=True)
+class Way:
+    """How a device comes in from elsewhere: what its page's origin is, where its connection goes, and whom it trusts
+    there (None: whoever stands there speaks TLS for it)."""
+
+    origin: str
+    address: tuple[str, int]
+    tls: ssl.SSLContext | None = None
+
+
+def socket_to(gateway: Gateway, path: str, port: int = 0, *, at: int = 0, way: Way | None = None) -> ClientConnection:
     """A WebSocket of our own page, without a credential; closed by `close_all` at the latest. `port` leads to the
-    gateway, `at` is another web part of it."""
+    gateway, `at` is another web part of it, `way` comes from elsewhere."""
+    if way is not None:
+        host = way.origin.partition("://")[2]
+        dialled = connect(
+            f"{'wss' if way.tls else 'ws'}://{host}/api/v1/{path}", sock=socket.create_connection(way.address),
+            ssl=way.tls, max_size=None, proxy=None, compression=None, additional_headers={"Origin": way.origin},
+            open_timeout=20, close_timeout=2,
+        )  # fmt: skip
+        _OPENED.append(dialled.__enter__())
+        return _OPENED[-1]
     through = socket.create_connection(("127.0.0.1", port or at or gateway.port))
     dialled = connect(
         f"ws://127.0.0.1:{at or gateway.port}/api/v1/{path}", sock=through, max_size=None, proxy=None, compression=None,
@@ -73,9 +94,9 @@ class Offer:
     def __init__(self, gateway: Gateway, *args: str) -> None:
         self.gateway = gateway
         self.screen: Screen = gateway.screen("pair", "--no-qr", *args, cols=200)
-        found = self.screen.expect(r"/pair#v=1&g=([\w-]+)&k=([\w-]+)&p=([\w-]+)")
-        self.link = found[0].decode()
-        self.gateway_key, self.secret, self.id = b64(found[1].decode()), b64(found[2].decode()), b64(found[3].decode())
+        found = self.screen.expect(r"(https?://[^\s/]+)(/pair#v=1&g=([\w-]+)&k=([\w-]+)&p=([\w-]+))")
+        self.base, self.link = found[1].decode(), found[2].decode()
+        self.gateway_key, self.secret, self.id = b64(found[3].decode()), b64(found[4].decode()), b64(found[5].decode())
         self.code = self.screen.expect(r"code  (\w{4}-\w{4})")[1].decode().replace("-", "")
 
     def __enter__(self) -> Offer:
@@ -100,9 +121,10 @@ class Knocking:
     def __init__(
         self, gateway: Gateway, offer: Offer, keys: KeyPair | None = None, *, name: str = "phone", port: int = 0,
         secret: bytes = b"", code: str = "", id: bytes = b"", about: dict[str, Any] | None = None,
+        way: Way | None = None,
     ) -> None:  # fmt: skip
         self.keys = keys or key_pair()
-        self.line = socket_to(gateway, "pair", port)
+        self.line = socket_to(gateway, "pair", port, way=way)
         prologue = pairing_api.PROLOGUE
         if code:
             self.line.send(b"\3")
@@ -134,10 +156,11 @@ class Knocking:
         self.line.close()
 
 
-def pair(gateway: Gateway, *args: str, name: str = "phone") -> Device:
+def pair(gateway: Gateway, *args: str, name: str = "phone", way: Way | None = None) -> Device:
     """The whole way, with an owner who says yes."""
     with Offer(gateway, *args) as offer:
-        knocking = Knocking(gateway, offer, name=name)
+        assert way is None or offer.base == way.origin
+        knocking = Knocking(gateway, offer, name=name, way=way)
         channel = knocking.heard()
         assert offer.digits() == noise.digits(channel.hash)
         offer.answer("y")
@@ -157,15 +180,15 @@ class Device:
         self.gateway_key = gateway_key
         self.id = id
 
-    def dial(self, *, at: int = 0) -> Line:
-        return Line(self, at)
+    def dial(self, *, at: int = 0, way: Way | None = None) -> Line:
+        return Line(self, at, way)
 
 
 class Line:
     """One open channel."""
 
-    def __init__(self, device: Device, at: int = 0) -> None:
-        self.socket = socket_to(device.gateway, "channel", at=at)
+    def __init__(self, device: Device, at: int = 0, way: Way | None = None) -> None:
+        self.socket = socket_to(device.gateway, "channel", at=at, way=way)
         initiator = Initiator(device.keys, device.gateway_key, channel_module.PROLOGUE)
         self.first = initiator.write(b"")
         self.socket.send(self.first)

@@ -110,7 +110,8 @@ def _schema_of(name: str) -> dict[str, Any]:
     if name in _CHOICES:
         return {"type": "string", "enum": list(_CHOICES[name])}
     if name in _TEXTS:
-        return {"type": "string", "maxLength": 12_288}
+        # What fits into a request's head whatever its characters are.
+        return {"type": "string", "maxLength": 512}
     return {"type": "integer", "minimum": _LOW.get(name, 0), "maximum": _HIGH.get(name, (1 << 62) - 1)}
 
 
