@@ -34,6 +34,7 @@ from tether.web.connection import (
     STALLED_S,
     Connection,
 )
+from tether.web.courtesy import Courtesy
 from tether.web.credentials import Credentials
 from tether.web.hub import LIVE_HWM, Hub
 from tether.web.masked import Live, Log, MaskedLog, Row
@@ -96,6 +97,7 @@ class BusSide:
         )
         self.telling = Telling(self.uplink)
         self.screens = Screens(self.uplink, self.reader, self.mask)
+        self.courtesy = Courtesy()
         self.thumbnails = Thumbnails(self.screens, monotonic)
         self.worktrees = Worktrees(paths.beginnings, self.mask, now_us)
         self._parent = os.getppid()

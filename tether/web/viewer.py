@@ -60,6 +60,7 @@ class Viewer:
         self._query: SnapshotQuery | None = None  # because it asked for it
         self._changed = asyncio.Event()  # something that a placement may be waiting for
         self._spoke_at = monotonic()
+        self._rests_until = 0.0
         self._keepalive_s: float | None = None
 
     # -- life
@@ -111,7 +112,9 @@ class Viewer:
 
     def typed(self) -> None:
         """The client typed something."""
-        self._skipping.typed(self._loop.time())
+        now = self._loop.time()
+        self._skipping.typed(now)
+        self._side.courtesy.typed(monotonic())
 
     def credit(self, credit: Credit) -> None:
         """The client says what it has rendered."""
@@ -159,7 +162,7 @@ class Viewer:
             if not carrier.ready():
                 return
             news = self._outbox.drain()
-            pieces, shared = self._next(hub) if self._placed else ([], False)
+            pieces, shared = self._next_in_turn(hub) if self._placed else ([], False)
             if not news and not pieces:
                 return
             self._spoke_at = monotonic()
@@ -180,6 +183,17 @@ class Viewer:
     def _pump_again(self) -> None:
         self._pump_at = None
         self.pump()
+
+    def _next_in_turn(self, hub: Hub) -> tuple[list[Piece], bool]:
+        """As `_next`, or nothing while a flood rests for somebody who types."""
+        begun = monotonic()
+        if begun < self._rests_until:
+            self._pump_later(self._rests_until - begun)
+            return [], False
+        found = self._next(hub)
+        ended = monotonic()
+        self._rests_until = ended + self._side.courtesy.rest(ended - begun, ended)
+        return found
 
     def _next(self, hub: Hub) -> tuple[list[Piece], bool]:
         """The events to send now, which count as sent, and whether others here may get the same."""
