@@ -68,6 +68,8 @@ def assert_hidden(data: bytes) -> None:
 def test_it_is_hidden_in_every_form(gateway: Gateway, agent: str) -> None:
     assert_hidden(shown(gateway, agent))
     assert PLAIN.encode() in gateway.raw(agent)
+    # A session's id is in its agent's environment too, and is no secret.
+    assert f"session={agent}" in gateway.tether("logs", "-n", "0").stdout
     with WebClient(gateway, agent, mode="observe") as client:
         assert_hidden(client.expect(Snapshot).data.replace(b"\x1b[", b"\r\n\x1b["))
 

@@ -181,6 +181,24 @@ def over_http(path: str, body: str) -> str:
     return str(json.loads(line.getresponse().read()).get("error", {}).get("code", "DONE"))
 
 
+def asking(path: str, body: dict[str, Any]) -> str:
+    """A request to the web with the owner's token."""
+    token = (HOME / "data" / "owner.token").read_text().strip()
+    text = json.dumps(body)
+    with socket.create_connection(("127.0.0.1", PORT), 20) as line:
+        line.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nAuthorization: Bearer {token}\r\nX-Tether: 1\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
+        )
+        answer = b""
+        while part := line.recv(65536):
+            answer += part
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return str(document.get("error", {}).get("code", "DONE"))
+
+
+DECISION = {"decision": "allow", "sha256": "0" * 64}
+
 TRIES: dict[str, Callable[[], Any]] = {
     "a link for a browser": lambda: command("url"),
     "the list of devices": lambda: command("devices"),
@@ -193,6 +211,12 @@ TRIES: dict[str, Callable[[], Any]] = {
     "the raw socket, forked twice": lambda: forked_twice(lambda: over_the_socket("/api/v1/tickets")),
     "typing over the web with the token": lambda: typing(ME),
     "the same, forked twice": lambda: forked_twice(lambda: typing(ME)),
+    "a prompt to itself": lambda: asking(f"/api/v1/sessions/{ME}/prompt", {"text": "go on"}),
+    "a prompt to itself, forked twice": lambda: forked_twice(
+        lambda: asking(f"/api/v1/sessions/{ME}/prompt", {"text": "go on"})
+    ),
+    "its own approval, with the token": lambda: asking("/api/v1/approvals/aaaaaaaa/decision", DECISION),
+    "its own approval, by the raw socket": lambda: over_the_socket("/api/v1/approvals/aaaaaaaa/decision"),
     "a web part of its own": lambda: posing("web"),
     "a worker of its own": lambda: posing("worker"),
     "adapters of its own": lambda: posing("adapters"),

@@ -12,6 +12,8 @@ from tether.redact import encoded, values
 from tether.redact.finding import Finder
 
 _PLAIN: Final = re.compile(r"(?i)token|secret|passw|passphrase|api_?key")
+# Marks of ours and of desktops: a session's id is no secret.
+_PUBLIC: Final = re.compile(r"TETHER|XDG_|DBUS_|DESKTOP_")
 _NO_WORDS: Final = re.compile(rb"[0-9]|[^\w. -]")
 VALUE_MIN: Final = 8
 VALUES_MAX: Final = 1000
@@ -40,6 +42,8 @@ def of_environment(environ: dict[str, str], finder: Finder) -> list[bytes]:
     """Values of variables that hold secrets by their name and are unlike words, and what `finder` finds in the rest."""
     found: list[bytes] = []
     for name, text in environ.items():
+        if _PUBLIC.match(name):
+            continue
         value = text.encode("utf-8", "surrogateescape")
         if _NAMES.search(name) and _secretive(name, value):
             found.append(value)

@@ -79,6 +79,7 @@ async def decide(request: Request) -> Response:
     record, view = _one(request)
     credential = credential_of(request.scope)
     if credential.inside:
+        side_of(request).telling.denied(credential, view.id, "own-session", "a decision")
         raise ApiError(403, "own-session", "A program inside a session decides nothing", "Decide outside of it")
     order = Decide(
         0, os.urandom(16), record.id, body.decision, body.scope, body.reason[:_TEXT_CHARS_MAX], body.answers,
@@ -135,6 +136,7 @@ async def _say(request: Request, make: Any) -> Response:
     credential = credential_of(request.scope)
     problem = permits.refused_writing(credential, view.sid)
     if problem is not None:
+        side_of(request).telling.denied(credential, view.id, problem[0], "a prompt")
         raise ApiError(403, *problem)
     await _ask(side_of(request), view, make(credential.name or credential.via))
     return answer(id=view.id)
