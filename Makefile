@@ -80,6 +80,7 @@ binding: $(VENV)/dev.stamp  ## Write what cffi must know of the terminal emulato
 	$(BIN)/python tools/ghostty_binding.py
 
 docs: $(VENV)/dev.stamp  ## Write the generated parts of docs/
+	$(BIN)/python -m tests.agents.cases
 	$(BIN)/python tools/docs.py
 
 dist: $(VENV)/dev.stamp  ## Wheel and source distribution in dist/

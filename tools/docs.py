@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import io
+import json
 import re
 import sys
 import tokenize
@@ -210,6 +211,19 @@ def decisions() -> str:
     return "\n".join(lines)
 
 
+# -- agents
+
+
+def agents_matrix() -> str:
+    """What held with which agent, as the newest run of `make agents` found it (tests/agents/matrix.json)."""
+    kept = json.loads((ROOT / "tests" / "agents" / "matrix.json").read_text(encoding="utf-8"))
+    names = list(kept["versions"])
+    heads = " | ".join(f"{name} {version}" for name, version in kept["versions"].items())
+    lines = [f"| | {heads} |", "|---" * (len(names) + 1) + "|"]
+    lines += [f"| {row['case']} | {' | '.join(row[name] for name in names)} |" for row in kept["rows"]]
+    return "\n".join(lines)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "protocol-version": lambda: f"Protocol version: **{PROTOCOL}**",
     "events": lambda: messages(*events.Event.__args__),
@@ -230,6 +244,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "client-view": lambda: view(views.ClientView),
     "agents-parts": lambda: "\n\n".join(f"**{one.__name__}.** {view(one)}" for one in agents.PARTS),
     "agents": lambda: messages(*agents.ToAdapters.__args__, *agents.FromAdapters.__args__),
+    "agents-matrix": agents_matrix,
     "limits": limit_table,
     "settings": settings_reference,
     "cli": command_reference,

@@ -44,6 +44,29 @@ def case(agent: str, name: str) -> pytest.MarkDecorator:
     return pytest.mark.case(agent, name)
 
 
+def keep() -> None:
+    """Take over what the newest runs found: `make docs` makes the table of it."""
+    found = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {"versions": {}, "rows": []}
+    before = {row["case"]: row for row in kept["rows"]}
+    rows = []
+    for name in CASES:
+        row = {"case": CASES[name]}
+        for agent in AGENTS:
+            result = found.get(agent, {}).get(name)
+            if (agent, name) in NOT_THERE:
+                row[agent] = f"none: {NOT_THERE[agent, name]}"
+            elif result is not None:
+                row[agent] = "holds" if result["held"] else "fails"
+            else:
+                row[agent] = before.get(CASES[name], {}).get(agent, "not tried")
+        rows.append(row)
+    packages = json.loads((Path(__file__).with_name("npm") / "package.json").read_text())["dependencies"]
+    names = dict(zip(AGENTS, ("@anthropic-ai/claude-code", "@openai/codex", "opencode-ai"), strict=True))
+    versions = {agent: packages[package] for agent, package in names.items()}
+    KEPT.write_text(json.dumps({"versions": versions, "rows": rows}, indent=1) + "\n")
+
+
 class Results:
     """What became of the cases in this run."""
 
@@ -65,3 +88,7 @@ class Results:
         for agent, rows in self.found.items():
             known.setdefault(agent, {}).update(rows)
         RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    keep()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.agents import selfapproval
+from tests.agents.cases import case
 from tests.support import approvals
 from tests.support.agents import AgentGateway
 
@@ -18,6 +19,7 @@ def _start(world: AgentGateway, *steps: str) -> str:
     return world.start_agent("claude", " ".join(f"[[{step}]]" for step in steps))
 
 
+@case("claude", "reply")
 def test_a_turn_is_told_from_its_beginning_to_its_end(world: AgentGateway) -> None:
     session = _start(world, "say fine then")
     approvals.wait_activity(world, session, "done")
@@ -27,6 +29,7 @@ def test_a_turn_is_told_from_its_beginning_to_its_end(world: AgentGateway) -> No
     assert world.session(session)["conversation"]
 
 
+@case("claude", "command")
 def test_a_command_is_allowed_from_a_second_client(world: AgentGateway) -> None:
     target = world.project / "allowed.txt"
     session = _start(world, f"run echo yes > {target}", "say ok")
@@ -42,6 +45,7 @@ def test_a_command_is_allowed_from_a_second_client(world: AgentGateway) -> None:
     assert world.session(session)["attention"] is None
 
 
+@case("claude", "edit")
 def test_an_edit_is_shown_with_its_diff(world: AgentGateway) -> None:
     (world.project / "edited.py").write_text("one\ntwo\nthree\n")
     session = _start(world, f"run cat {world.project}/edited.py", f"edit {world.project}/edited.py|two|2", "say ok")
@@ -53,6 +57,7 @@ def test_an_edit_is_shown_with_its_diff(world: AgentGateway) -> None:
     assert (world.project / "edited.py").read_text() == "one\n2\nthree\n"
 
 
+@case("claude", "deny")
 def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway) -> None:
     session = _start(world, "run rm -rf nothing-here", "say understood")
     asked = approvals.pending(world, session)
@@ -61,6 +66,7 @@ def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway) -> None:
     approvals.wait_activity(world, session, "done")
 
 
+@case("claude", "question")
 def test_a_question_is_answered(world: AgentGateway) -> None:
     asks = (
         'call AskUserQuestion|{"questions": [{"question": "Which one?", "header": "Choice", "multiSelect": false,'
@@ -76,6 +82,7 @@ def test_a_question_is_answered(world: AgentGateway) -> None:
     approvals.wait_activity(world, session, "done")
 
 
+@case("claude", "terminal")
 @pytest.mark.parametrize(("key", "effect"), [("\r", "done"), ("\x1b", "refused")])
 def test_the_terminal_answers_first(world: AgentGateway, key: str, effect: str) -> None:
     target = world.project / f"terminal-{effect}.txt"
@@ -90,6 +97,7 @@ def test_the_terminal_answers_first(world: AgentGateway, key: str, effect: str) 
     assert target.exists() == (effect == "done")
 
 
+@case("claude", "race")
 def test_two_devices_race(world: AgentGateway) -> None:
     session = _start(world, "run echo race > /dev/null; true > race.txt", "say ok")
     asked = approvals.pending(world, session)
@@ -100,7 +108,10 @@ def test_two_devices_race(world: AgentGateway) -> None:
     approvals.wait_activity(world, session, "done", "idle")
 
 
-@pytest.mark.parametrize("service", ["adapters", "broker", "store", "web"])
+@pytest.mark.parametrize(
+    "service",
+    [*(pytest.param(one, marks=case("claude", one)) for one in ("adapters", "broker")), "store", "web"],
+)
 def test_what_is_asked_outlives(world: AgentGateway, service: str) -> None:
     target = Path(world.project / f"after-{service}.txt")
     session = _start(world, f"run echo y > {target}", "say ok")
@@ -120,6 +131,7 @@ def test_what_is_asked_outlives(world: AgentGateway, service: str) -> None:
     assert {event["state"] for event in states} == {"allowed"}
 
 
+@case("claude", "gateway")
 def test_what_is_asked_outlives_the_whole_gateway(world: AgentGateway) -> None:
     target = world.project / "after-all.txt"
     session = _start(world, f"run echo z > {target}", "say ok")
@@ -149,6 +161,7 @@ def test_a_prompt_from_a_device(world: AgentGateway) -> None:
     world.wait_until("the second reply", lambda: "second" in world.shown(session))
 
 
+@case("claude", "interrupt")
 def test_a_device_interrupts(world: AgentGateway) -> None:
     session = _start(world, "stream endless")
     approvals.wait_activity(world, session, "working")
@@ -158,6 +171,7 @@ def test_a_device_interrupts(world: AgentGateway) -> None:
     world.model.release("endless")
 
 
+@case("claude", "resume")
 def test_a_conversation_goes_on_in_a_new_session(world: AgentGateway) -> None:
     session = _start(world, "say remember me")
     approvals.wait_activity(world, session, "done")
@@ -169,6 +183,7 @@ def test_a_conversation_goes_on_in_a_new_session(world: AgentGateway) -> None:
     approvals.wait_activity(world, again, "idle")
 
 
+@case("claude", "stop")
 def test_a_stop_leaves_no_process(world: AgentGateway) -> None:
     session = _start(world, f"run touch {world.project}/s; exec sleep 4242")
     approvals.decide(world, approvals.pending(world, session)["id"], "allow")
@@ -180,33 +195,29 @@ def test_a_stop_leaves_no_process(world: AgentGateway) -> None:
     assert not Path(f"/proc/{agent}").exists()
 
 
+@case("claude", "self")
 def test_it_can_not_approve_itself(world: AgentGateway) -> None:
-    """Told to: it gets leave for one command, and that one tries to give it leave for another."""
-    tether = f"{sys.executable} -m tether.cli"
-    url = "http://localhost/api/v1/approvals/$A/decision"
-    body = "-H 'X-Tether: 1' -H 'Content-Type: application/json' -d '{\"decision\": \"allow\"}'"
-    script = world.project / "try.sh"
-    script.write_text(
-        f"export TETHER_HOME={world.root}\n"
-        f'( while true; do A=$(ls {world.project}/asked 2>/dev/null | head -1); [ -n "$A" ] && break; done\n'
-        f"curl -s --unix-socket {world.run_dir}/web.sock {body} {url} > {world.project}/self.txt; "
-        f"{tether} keys $TETHER_SESSION_ID enter 2>> {world.project}/self.txt; touch {world.project}/tried ) &\n"
-    )
-    (world.project / "asked").mkdir()
-    session = _start(world, f"run sh {script}", "run touch gotcha.txt", "say ok")
-    approvals.decide(world, approvals.pending(world, session)["id"], "allow")
-    world.wait_until("the second", lambda: "gotcha" in approvals.pending(world, session)["exact"])
+    selfapproval.tries(world, "claude", lambda prompt: world.start_agent("claude", prompt), "gotcha-claude.txt")
+
+
+@case("claude", "plan")
+def test_a_plan_is_approved(world: AgentGateway) -> None:
+    asks = '[[call ExitPlanMode|{"plan": "First this, then that."}]] [[say ok]]'
+    session = world.start_agent("claude", asks, "--permission-mode", "plan")
     asked = approvals.pending(world, session)
-    (world.project / "asked" / asked["id"]).touch()
-    world.wait_until("its tries", lambda: (world.project / "tried").exists())
-    assert approvals.get(world, asked["id"])["state"] == "pending"
-    assert '"code":"inside"' in (world.project / "self.txt").read_text().replace(" ", "")
-    entries = world.tether("audit", "--export", "jsonl").stdout
-    assert session in entries
-    assert "self-approval-attempt" in entries
-    approvals.decide(world, asked["id"], "deny")
+    assert asked["kind"] == "plan"
+    assert "First this" in asked["exact"]
+    assert world.session(session)["attention"] == "plan"
+    assert approvals.decide(world, asked["id"], "allow")["state"] == "allowed"
     approvals.wait_activity(world, session, "done")
-    assert not (world.project / "gotcha.txt").exists()
+
+
+@case("claude", "lost")
+def test_with_settings_of_the_callers_it_is_a_plain_terminal_and_says_so(world: AgentGateway) -> None:
+    session = world.start_agent("claude", "", "--settings", "{}")
+    found = approvals.wait_degraded(world, session)
+    assert "--settings was given" in found
+    assert world.session(session)["state"] == "running"
 
 
 def _running(command: str) -> bool:

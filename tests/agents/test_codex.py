@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from tests.agents import selfapproval
 from tests.agents.cases import case
 from tests.support import approvals
 from tests.support.agents import AgentGateway
@@ -164,8 +165,8 @@ def test_without_its_server_it_runs_on_and_says_so(world: AgentGateway) -> None:
     approvals.wait_activity(world, session, "done")
     (server,) = [one for one in world.processes_of(session) if "app-server" in one]
     os.kill(int(server.split()[0]), signal.SIGKILL)
-    found = approvals.wait_activity(world, session, "unknown")
-    assert "server does not answer" in found["degraded"]
+    assert "server does not answer" in approvals.wait_degraded(world, session)
+    assert approvals.activity(world, session)["state"] == "unknown"
     assert world.session(session)["state"] == "running"
 
 
@@ -181,3 +182,23 @@ def test_its_end_leaves_no_process(world: AgentGateway, how: str) -> None:
         os.kill(world.agent_pid(session), signal.SIGKILL)
     world.wait_until("it has ended", lambda: world.session(session)["state"] in ("stopped", "exited"), 20)
     assert not world.processes_of(session)
+
+
+@case("codex", "resume")
+def test_an_ended_conversation_is_gone_on_with(world: AgentGateway) -> None:
+    session = _start(world, "say remember this")
+    approvals.wait_activity(world, session, "done")
+    name = world.session(session)["conversation"]
+    world.tether("stop", session, "--yes")
+    again = str(world.tether("resume", session, "-d", cwd=world.project).stdout).strip()
+    assert world.session(again)["parent"] == session
+    world.wait_until("what was said", lambda: "remember this" in world.shown(again), 30)
+    world.prompt(again, "[[write again.txt|x]] [[say here again]]")
+    assert approvals.decide(world, approvals.pending(world, again)["id"], "allow")["state"] == "allowed"
+    approvals.wait_activity(world, again, "done", timeout=60)
+    assert world.session(again)["conversation"] == name
+
+
+@case("codex", "self")
+def test_it_can_not_approve_itself(world: AgentGateway) -> None:
+    selfapproval.tries(world, "codex", lambda prompt: world.start_agent("codex", prompt), "gotcha-codex.txt")

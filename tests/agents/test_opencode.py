@@ -9,9 +9,11 @@ import hashlib
 
 import pytest
 
+from tests.agents import selfapproval
 from tests.agents.cases import case
 from tests.support import approvals
 from tests.support.agents import AgentGateway
+from tests.support.gateway import free_port
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +139,45 @@ def test_what_is_asked_outlives(world: AgentGateway, session: str, what: str) ->
     approvals.survives(world, session, asked, what)
     approvals.wait_activity(world, session, "done", timeout=60)
     assert target.exists()
+
+
+@case("opencode", "self")
+def test_it_can_not_approve_itself(world: AgentGateway, session: str) -> None:
+    def prompted(prompt: str) -> str:
+        world.prompt(session, prompt)
+        return session
+
+    selfapproval.tries(world, "opencode", prompted, "gotcha-opencode.txt")
+
+
+@case("opencode", "resume")
+def test_an_ended_conversation_is_gone_on_with(world: AgentGateway, session: str) -> None:
+    name = world.session(session)["conversation"]
+    world.tether("stop", session, "--yes")
+    world.wait_until("nothing is left of it", lambda: not world.processes_of(session), 20)
+    again = str(world.tether("resume", session, "-d", cwd=world.project).stdout).strip()
+    row = world.session(again)
+    assert row["parent"] == session
+    world.wait_until("its conversation is known", lambda: world.shown(again), 120)
+    approvals.wait_activity(world, again, "idle", timeout=120)
+    world.prompt(again, "[[say here again]]")
+    approvals.wait_activity(world, again, "done", timeout=60)
+    assert world.session(again)["conversation"] == name
+
+
+@case("opencode", "lost")
+def test_with_a_port_of_the_callers_it_is_a_plain_terminal_and_says_so(world: AgentGateway) -> None:
+    session = world.start_agent("opencode", "", "--port", str(free_port()))
+    assert "--port was given" in approvals.wait_degraded(world, session)
+    assert world.session(session)["state"] == "running"
+    world.tether("stop", session, "--yes", "--timeout", "3")
+
+
+@case("opencode", "stop")
+def test_a_stop_leaves_no_process(world: AgentGateway) -> None:
+    session = world.start_agent("opencode", "[[run sleep 4321]] [[say ok]]")
+    approvals.decide(world, approvals.pending(world, session, timeout=120)["id"], "allow")
+    world.wait_until("it runs", lambda: [one for one in world.processes_of(session) if "sleep 4321" in one])
+    world.tether("stop", session, "--yes")
+    world.wait_until("it has ended", lambda: world.session(session)["state"] in ("stopped", "exited"), 20)
+    assert not world.processes_of(session)

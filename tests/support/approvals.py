@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.agents import AgentGateway
 from tests.support.gateway import Gateway
 from tether.cli import owner
 from tether.errors import TetherError
@@ -63,6 +64,13 @@ def wait_activity(gateway: Gateway, session: str, *states: str, timeout: float =
     return gateway.wait_until(f"{session} is {' or '.join(states)}", look, timeout) or {}
 
 
+def wait_degraded(gateway: Gateway, session: str, *, timeout: float = 60.0) -> str:
+    """Wait until the session says that its side channel is not to be had; its reason."""
+    return str(
+        gateway.wait_until(f"{session} is degraded", lambda: activity(gateway, session).get("degraded"), timeout)
+    )
+
+
 def settled(gateway: Gateway, approval: str, *, effect: bool = False, timeout: float = 20.0) -> dict[str, Any]:
     """The record once it is decided, and with `effect` once the agent is known to have heard."""
 
@@ -73,7 +81,7 @@ def settled(gateway: Gateway, approval: str, *, effect: bool = False, timeout: f
     return gateway.wait_until(f"{approval} is settled", look, timeout) or {}
 
 
-def survives(gateway: Any, session: str, asked: dict[str, Any], what: str) -> None:
+def survives(gateway: AgentGateway, session: str, asked: dict[str, Any], what: str) -> None:
     """Kill a service, or the whole gateway, while something is asked: the same is pending again, and decided once."""
     if what == "gateway":
         gateway.crash()

@@ -23,6 +23,7 @@ _STARTUP_S: Final = 5.0
 # A server that does not come back within this has left codex alone with its terminal.
 _LOST_S: Final = 3.0
 _AGAIN_S: Final = 0.2
+_LOOK_S: Final = 0.5
 # Sub-commands that are no session with a terminal interface, and take none of its arguments.
 _NO_SESSION: Final = frozenset({
     "exec", "e", "review", "login", "logout", "mcp", "app-server", "app", "completion", "sandbox", "debug", "apply",
@@ -55,7 +56,7 @@ class CodexChannel:
             return Prepared(order.req)
         if given := next((arg for arg in order.args if arg.split("=")[0] in _OWN_SERVER), ""):
             return Prepared(order.req, degraded=f"{given} was given, so codex uses no server of its session's own")
-        return Prepared(order.req, arguments(self._path, order.cwd, order.args), side=True)
+        return Prepared(order.req, arguments(self._path, order.cwd, order.args, resumed=bool(order.resume)), side=True)
 
     def open(self, view: SessionView) -> None:
         """The session runs: join its server, again and again while the session lives."""
@@ -137,15 +138,26 @@ class CodexChannel:
             await link.send({"method": "initialized"})
             self._link = link
             self._is_degraded("")
-            for thread in await self._loaded(link):
-                self._take(self._translator.joined(thread))
-            await self._join(link)
+            self._chore(self._find(link))
             await reading
         except (Lost, CallRefused, TimeoutError) as error:
             log.info("event=codex-link session=%s ended=%s", self._sid.hex(), type(error).__name__)
         finally:
             reading.cancel()
             await link.close()
+
+    async def _find(self, link: Link) -> None:
+        """Find the conversation. One that was there before us, or that its terminal goes on with, is not told of."""
+        with contextlib.suppress(Lost, TimeoutError):
+            while self._link is link:
+                for thread in await self._loaded(link):
+                    self._take(self._translator.joined(thread))
+                await self._join(link)
+                if self._translator.thread:
+                    return
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_S):
+                        await self._closed.wait()
 
     async def _loaded(self, link: Link) -> list[dict[str, Any]]:
         """The conversations that the server has open, which it does not tell to who comes later."""
@@ -221,7 +233,7 @@ class CodexChannel:
 _CLIENT: Final = {"name": "tether", "title": "Tether", "version": "0"}
 
 
-def arguments(socket: str, cwd: str, given: list[str]) -> list[str]:
+def arguments(socket: str, cwd: str, given: list[str], *, resumed: bool = False) -> list[str]:
     """What codex is told of its server, and how much it asks: for everything but reading, where the caller says nothing
     else. As configuration, which arguments of the caller's beat."""
     own = [arg.split("=")[0] for arg in given]
@@ -229,6 +241,8 @@ def arguments(socket: str, cwd: str, given: list[str]) -> list[str]:
     words = ["--remote", f"unix://{socket}"]
     if "-C" not in own and "--cd" not in own:
         words += ["-C", cwd]
+    if resumed or given[:1] in (["resume"], ["fork"]):
+        return words  # refused there: the server's own settings count, which say the same
     if not any(arg in _POLICY for arg in own) and not any(arg.startswith("approval_policy=") for arg in settings):
         words += ["-a", "on-request"]
     if not any(arg in _SANDBOX for arg in own) and not any(arg.startswith("sandbox_mode=") for arg in settings):

@@ -166,4 +166,5 @@ def test_a_prompt_steers_a_turn_that_runs() -> None:
 def test_what_the_caller_chose_is_not_chosen_again() -> None:
     assert arguments("/s", "/w", []) == ["--remote", "unix:///s", "-C", "/w", "-a", "on-request", "-s", "read-only"]
     assert arguments("/s", "/w", ["--cd=/x", "-a", "never", "-s", "workspace-write"]) == ["--remote", "unix:///s"]
+    assert "-a" not in arguments("/s", "/w", [], resumed=True), "codex refuses it then"
     assert "-a" not in arguments("/s", "/w", ["-c", "approval_policy=never"])
