@@ -51,6 +51,11 @@ class Paths:
         return self.config / "providers"
 
     @property
+    def policy(self) -> Path:
+        """The owner's rules for what agents ask."""
+        return self.config / "policy.toml"
+
+    @property
     def owner_token(self) -> Path:
         """The local owner's credential for the web API, 0600."""
         return self.data / "owner.token"

@@ -92,3 +92,53 @@ def test_bad_names_are_told(gateway: Gateway) -> None:
         done = gateway.tether(*words, check=False)
         assert done.returncode == status, done.stderr
         assert done.stdout == ""
+
+
+RULES = """
+[[rule]]
+name = "tests"
+kind = "command"
+command = "make test"
+decision = "allow"
+
+[[rule]]
+name = "no pushes"
+kind = "command"
+command = "git push *"
+decision = "deny"
+reason = "pushes are for people"
+"""
+
+
+def test_rules_decide_what_they_are_sure_of_and_leave_a_trace(gateway: Gateway, asker: str) -> None:
+    file = gateway.root / "policy.toml"
+    file.write_text(RULES)
+    try:
+        gateway.tether("send", asker, json.dumps({"tool": "Bash", "input": {"command": "make test"}}), "--enter")
+        said(gateway, asker, 'ANSWER .*"allow"')
+        gateway.tether("send", asker, json.dumps({"tool": "Bash", "input": {"command": "git push origin"}}), "--enter")
+        said(gateway, asker, "pushes are for people")
+        left = ask(gateway, asker, "Bash", command="make test && id")
+        gateway.tether("deny", left)
+        rows = json.loads(gateway.tether("approvals", "--all", "--json").stdout)
+        ruled = {row["exact"]: (row["state"], row["rule"], row["by"]) for row in rows if row["rule"]}
+        assert ruled == {
+            "make test": ("allowed", "tests", "rule tests"),
+            "git push origin": ("denied", "no pushes", "rule no pushes"),
+        }
+        noted = gateway.tether("audit", "--kind", "decide").stdout
+        assert "rule tests" in noted
+        assert "rule no pushes" in noted
+        tried = json.loads(gateway.tether("policy", "test", "--json").stdout)
+        assert {row["title"]: row["decision"] for row in tried}["make test && id"] == "ask"
+        assert {row["title"]: row["decision"] for row in tried}["git push origin"] == "deny"
+        assert "no pushes" in gateway.tether("policy", "show").stdout
+        file.write_text("[[rule]]\nname = 'x'\ndecision = 'allow'\n")
+        bad = gateway.tether("policy", "check", check=False)
+        assert bad.returncode == 2
+        assert "allows everything" in bad.stderr
+        waits = ask(gateway, asker, "Bash", command="make test")
+        gateway.tether("deny", waits)
+    finally:
+        file.unlink()
+    assert gateway.tether("policy", "show", check=False).returncode == 3

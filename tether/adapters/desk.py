@@ -54,6 +54,7 @@ class Session:
     activity: Activity | None = None
     degraded: str = ""
     worker_pid: int = 0
+    directory: str = ""
     open: bool = False
     restored: bool = False
     held: list[facts.Fact] = field(default_factory=list)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from tether import ancestry, providers
-from tether.adapters import registry
+from tether.adapters import registry, ruling
 from tether.adapters.desk import Desk, Session
 from tether.adapters.facts import Decision, Degraded, Fact
 from tether.bus import Bus
@@ -54,6 +54,8 @@ class Service:
         self._sockets = AsyncSockets(self._loop)
         self._reader = LogReader(paths)
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
+        judge = ruling.Judge(paths.policy, now_us)
+        self.desk.judge = lambda session, record: judge.decide(record, session.directory)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -170,6 +172,7 @@ class Service:
             return
         if session is None:
             session = self.desk.begin(view.sid, view.provider, self._channel(view.sid, view.provider))
+        session.directory = view.cwd
         if session.worker_pid != view.worker_pid:
             session.worker_pid = view.worker_pid
             self.desk.say_again(session)

@@ -32,7 +32,7 @@ class Journal:
         self._dropped = 0
         self._repeats = Repeats()
 
-    def note(self, kind: str, actor: str, session: str = "", **facts: str) -> None:
+    def note(self, kind: str, actor: str, session: str = "", /, **facts: str) -> None:
         """Something was done."""
         if len(self._entries) >= WAITING_MAX:
             self._dropped += 1
@@ -43,7 +43,7 @@ class Journal:
         self._add(kind, actor, session, facts)
         self._flush()
 
-    def refused(self, actor: str, session: str, now: float, **facts: str) -> None:
+    def refused(self, actor: str, session: str, now: float, /, **facts: str) -> None:
         """Something was refused; the same again within ten seconds is counted and said once. `now` is monotonic."""
         if self._repeats.first(("refused", actor, session, *facts.values()), now):
             self.note("refused", actor, session, **facts)

@@ -38,6 +38,7 @@ VERBS: Final = {
     "approve": "deciding",
     "deny": "deciding",
     "answer": "deciding",
+    "policy": "ruling",
     "mask": "masking",
     "send": "typing",
     "keys": "typing",

@@ -133,3 +133,16 @@ def test_what_others_report_is_made_safe() -> None:
     assert len(actor) <= 201
     assert len(facts) <= 16
     assert "\n" not in str(list(facts.values()))
+
+
+def test_facts_may_be_called_as_our_own_words_are() -> None:
+    """A fact of the name "kind" ended the broker, whoever reported it."""
+    kept: list[AuditEntry] = []
+    journal = Journal("boot", lambda entry: bool(kept.append(entry)) or True, lambda: 7)
+    facts = {"kind": "command", "actor": "x", "session": "y", "self": "z", "now": "w"}
+    for kind in ("decide", "refused"):
+        journal.deed(Deed(kind, "rule a", "k3v9x0pq", facts), 1.0)
+    assert [(one.kind, one.actor, one.facts) for one in kept] == [
+        ("decide", "rule a", facts),
+        ("refused", "rule a", facts),
+    ]

@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { ageOf, text } from "../strings";
 import { sessionPath } from "../ui/route";
-import { answersOf, bodyOf, decide, getApproval, lineKind, type Approval, type Decision, type Question } from "./records";
+import { answersOf, bodyOf, decide, getApproval, lineKind, offersSession, type Approval, type Decision, type Question } from "./records";
 
 const GLYPHS: Readonly<Record<string, string>> = { command: "❯", edit: "±", tool: "◆", question: "?", plan: "≡" };
 
@@ -73,7 +73,7 @@ export function ApprovalCard({ approval, settled, bare = false }: { approval: Ap
           ) : (
             <>
               <button class="button primary" type="button" disabled={busy} data-testid="allow" aria-keyshortcuts="y" onClick={() => void say({ decision: "allow", scope: "once" })}>{text.approval.allowOnce}</button>
-              {approval.kind !== "plan" && <button class="button" type="button" disabled={busy} data-testid="allow-session" onClick={() => void say({ decision: "allow", scope: "session" })}>{text.approval.allowSession}</button>}
+              {offersSession(approval) && <button class="button" type="button" disabled={busy} data-testid="allow-session" onClick={() => void say({ decision: "allow", scope: "session" })}>{text.approval.allowSession}</button>}
             </>
           )}
           {denying && <input class="approval-reason" ref={field} value={reason} placeholder={text.approval.reason} aria-label={text.approval.reason} data-testid="reason" onInput={(event) => setReason(event.currentTarget.value)} onKeyDown={(event) => { if (event.key === "Enter" && !event.isComposing) deny(); if (event.key === "Escape") setDenying(false); }} />}

@@ -72,6 +72,11 @@ export function bodyOf(approval: Approval): { readonly text: string; readonly di
   return { text: whole.slice(0, SHOWN_CHARS), diff, more: Math.max(0, whole.length - SHOWN_CHARS) + approval.cut };
 }
 
+/** Does the agent take "yes, for the session"? One that says nothing of its choices takes all of the usual ones. */
+export function offersSession(approval: Approval): boolean {
+  return approval.kind !== "plan" && (approval.options.length === 0 || approval.options.some((option) => option.id === "session"));
+}
+
 /** A line of a unified diff by what it is. */
 export function lineKind(line: string): "add" | "del" | "hunk" | "file" | "same" {
   if (line.startsWith("+++") || line.startsWith("---") || line.startsWith("diff ")) return "file";

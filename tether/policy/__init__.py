@@ -1,0 +1,10 @@
+"""The owner's rules for what agents ask: one file for every agent. Pure.
+
+A rule may allow, deny, or leave a thing to people. Deny beats allow, whatever its order; what can't be read for certain
+is asked. `shellwords` reads commands, `rules` the file, `judging` decides.
+"""
+
+from tether.policy.judging import Request, Verdict, judge
+from tether.policy.rules import Policy, Rule, load
+
+__all__ = ["Policy", "Request", "Rule", "Verdict", "judge", "load"]
