@@ -39,25 +39,27 @@ class Stretch(NamedTuple):
     exact: bool
 
 
-def search(log: Log, view: SessionView, wanted: str, *, fold: bool = False) -> Iterator[Line | Stretch | None]:
+def search(
+    log: Log, view: SessionView, wanted: str, *, fold: bool = False, slice_bytes: int = _ROWS_BYTES
+) -> Iterator[Line | Stretch | None]:
     """The lines of the session `view` that hold `wanted`, each once for each time that it appeared.
 
     The newest stretch comes first, and within it the oldest line; a Stretch follows the lines of each. None comes
-    whenever about half a megabyte was looked through, so that the caller may stop. With `fold` case does not matter.
+    whenever about `slice_bytes` were looked through, so that the caller may stop. With `fold` case does not matter.
     ScreenUnavailable where there is no emulator.
     """
     looking = _Looking(wanted.casefold() if fold else wanted, fold=fold)
     upto = view.seq
     while True:
         checkpoint = log.checkpoint_at_or_before(view.sid, upto - 1) if upto > 1 else None
-        yield from _stretch(log, view, checkpoint, upto, looking)
+        yield from _stretch(log, view, checkpoint, upto, looking, slice_bytes)
         if checkpoint is None:
             return
         upto = checkpoint.seq
 
 
 def _stretch(
-    log: Log, view: SessionView, checkpoint: Checkpoint | None, upto: int, looking: _Looking
+    log: Log, view: SessionView, checkpoint: Checkpoint | None, upto: int, looking: _Looking, slice_bytes: int
 ) -> Iterator[Line | Stretch | None]:
     """The events behind `checkpoint` up to `upto`."""
     made = _emulator(view)
@@ -65,7 +67,7 @@ def _stretch(
         made.exact = False
     looking.begin(made)
     first: Stretch | None = None
-    while (rows := log.events(view.sid, made.seq, _ROWS, _ROWS_BYTES)) and made.seq < upto:
+    while (rows := log.events(view.sid, made.seq, _ROWS, slice_bytes)) and made.seq < upto:
         for row in rows:
             if row[0] > upto:
                 break

@@ -124,7 +124,14 @@ def at(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lines:
     return made
 
 
-def steps(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lines: int = 10_000) -> Iterator[Rewound]:
+def steps(
+    log: Log,
+    view: SessionView,
+    seq: int | None = None,
+    *,
+    scrollback_lines: int = 10_000,
+    slice_bytes: int = _ROWS_BYTES,
+) -> Iterator[Rewound]:
     """As `at`, but in slices of some milliseconds: the screen as far as it is, until it is there."""
     newest = _SEQ_MAX if seq is None else max(0, seq)
     checkpoint = log.checkpoint_at_or_before(view.sid, min(newest, view.seq) if view.seq else newest)
@@ -133,7 +140,7 @@ def steps(log: Log, view: SessionView, seq: int | None = None, *, scrollback_lin
     else:
         made = rebuild(checkpoint, (), view, scrollback_lines=scrollback_lines)
     yield made
-    while rows := log.events(view.sid, made.seq, _ROWS, _ROWS_BYTES):
+    while rows := log.events(view.sid, made.seq, _ROWS, slice_bytes):
         for row in rows:
             if row[0] > newest:
                 return

@@ -27,8 +27,10 @@ from tether.wire.views import SessionView
 # One answer reads no longer than this: who wants the rest comes again.
 _READ_S: Final = 0.8
 _SEARCH_S: Final = 1.5
+# Between two slices everybody else has a turn: about a millisecond each, for a key that waits.
+_SLICE_BYTES: Final = 64 << 10
 _ROWS: Final = 256
-_ROWS_BYTES: Final = 1 << 20
+_ROWS_BYTES: Final = 512 << 10
 _KEPT: Final = 16
 _HITS_MAX: Final = 200
 _TEXT_CHARS: Final = 400
@@ -93,7 +95,9 @@ async def get_moment(request: Request) -> Response:
         if record is None or not record.seq:
             raise ApiError(404, "not-found", "Nothing of this session is in the log yet", "Try again in a moment")
         wanted = seq or (rewind.event_at(side.reader, record, at) if at else record.seq)
-        for made in rewind.steps(side.reader, record, min(wanted, record.seq)):  # noqa: B007 - the last is the screen
+        for made in rewind.steps(  # noqa: B007 - the last is the screen
+            side.reader, record, min(wanted, record.seq), slice_bytes=_SLICE_BYTES
+        ):
             await turn()
     except LogUnavailable:
         raise _no_log() from None
@@ -138,7 +142,7 @@ async def _hunt(side: BusSide, view: SessionView, wanted: str, *, fold: bool) ->
     deadline = monotonic() + _SEARCH_S
     text = (lambda words: words) if side.mask is None else side.mask.text
     here: list[rendered.Line] = []
-    for step in rendered.search(side.reader, view, wanted, fold=fold):
+    for step in rendered.search(side.reader, view, wanted, fold=fold, slice_bytes=_SLICE_BYTES):
         if isinstance(step, rendered.Line):
             here.append(step)
         elif step is None:
