@@ -37,9 +37,7 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def shell(gateway: Gateway) -> str:
     """A session that everything bad happens beside."""
-    session = gateway.run("shell")
-    gateway.wait_until("the prompt", lambda: b"$ " in gateway.raw(session))
-    return session
+    return gateway.shell()
 
 
 def works(gateway: Gateway, session: str, word: str) -> None:

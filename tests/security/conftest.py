@@ -20,9 +20,7 @@ def target() -> Iterator[Gateway]:
 @pytest.fixture(scope="session")
 def shell(target: Gateway) -> str:
     """A session on it, with its prompt drawn."""
-    session = target.run("shell")
-    target.wait_until("the prompt", lambda: b"$ " in target.raw(session))
-    return session
+    return target.shell()
 
 
 @pytest.fixture(autouse=True)

@@ -176,7 +176,7 @@ def test_a_launch_can_not_name_a_program_or_bend_one(target: Gateway, case: str)
 def test_files_of_the_directory_one_stands_in_are_no_settings(target: Gateway, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TETHER_PORT=1\nTETHER_HOME=/nowhere\n")
     for name in (".tether.toml", "tether.toml", "config.toml"):
-        (tmp_path / name).write_text("[web]\nport = 1\n")
+        (tmp_path / name).write_text('[web]\nport = 1\nclipboard = true\n[attach]\ndetach_keys = "ctrl-q d"\n')
     (tmp_path / "providers").mkdir()
     (tmp_path / "providers" / "evil.toml").write_text('name = "evil"\nargv = ["/bin/sh"]\n')
     status_there = json.loads(target.tether("status", "--json", cwd=tmp_path).stdout)
@@ -184,6 +184,9 @@ def test_files_of_the_directory_one_stands_in_are_no_settings(target: Gateway, t
         status_there["port" if "port" in status_there else "state"]
         == target.status()["port" if "port" in status_there else "state"]
     )
+    there, elsewhere = (target.tether("config", "get", "--json", cwd=where).stdout for where in (tmp_path, target.root))
+    assert there == elsewhere
+    assert "ctrl-q" not in there
     assert "evil" not in target.tether("providers", cwd=tmp_path).stdout
     assert target.tether("run", "-d", "evil", cwd=tmp_path, check=False).returncode == 2
 

@@ -202,6 +202,12 @@ class Gateway:
         self._remember()
         return str(done.stdout).strip()
 
+    def shell(self) -> str:
+        """A session of the login shell, with its prompt drawn."""
+        session = self.run("shell")
+        self.wait_until("the prompt", lambda: b"$ " in self.raw(session))
+        return session
+
     def attach(self, session: str, *flags: str, cols: int = 80, rows: int = 24) -> Screen:
         """A terminal attached to the session."""
         return self.screen("attach", session, *flags, cols=cols, rows=rows)

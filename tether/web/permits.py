@@ -12,37 +12,24 @@ import msgspec
 from tether.devices import scopes
 from tether.devices.rows import sees
 from tether.web.admission import Credential
-from tether.wire.control import (
-    Attach,
-    Credit,
-    Detach,
-    HistoryQuery,
-    Input,
-    Ping,
-    Refused,
-    Release,
-    Resize,
-    Seen,
-    SnapshotQuery,
-    Take,
-)
+from tether.wire import control
 from tether.wire.views import SessionView
 
 FRAMES: Final[dict[type, str]] = {
-    Input: scopes.INPUT,
-    Resize: scopes.INPUT,
-    Take: scopes.INPUT,
-    Release: scopes.OBSERVE,
-    Detach: scopes.OBSERVE,
-    Seen: scopes.OBSERVE,
-    Credit: scopes.OBSERVE,
-    Ping: scopes.OBSERVE,
-    SnapshotQuery: scopes.OBSERVE,
-    HistoryQuery: scopes.OBSERVE,
+    control.Input: scopes.INPUT,
+    control.Resize: scopes.INPUT,
+    control.Take: scopes.INPUT,
+    control.Release: scopes.OBSERVE,
+    control.Detach: scopes.OBSERVE,
+    control.Seen: scopes.OBSERVE,
+    control.Credit: scopes.OBSERVE,
+    control.Ping: scopes.OBSERVE,
+    control.SnapshotQuery: scopes.OBSERVE,
+    control.HistoryQuery: scopes.OBSERVE,
 }
 """Every frame that a client may send on its attachment, with the scope it needs. What is not here is refused."""
 
-WRITES: Final = frozenset({Input, Resize, Take})
+WRITES: Final = frozenset({control.Input, control.Resize, control.Take})
 
 
 def visible(credential: Credential, view: SessionView) -> bool:
@@ -50,7 +37,7 @@ def visible(credential: Credential, view: SessionView) -> bool:
     return sees(credential.scopes, remote=credential.remote, shared=view.share)
 
 
-def attaching(credential: Credential, sid: bytes, wanted: Attach) -> Attach:
+def attaching(credential: Credential, sid: bytes, wanted: control.Attach) -> control.Attach:
     """The Attach as it is passed on: a device has the name of its row, and who may not type only observes."""
     mode = wanted.mode if refused_writing(credential, sid) is None else "observe"
     name = credential.name or wanted.name
@@ -58,7 +45,7 @@ def attaching(credential: Credential, sid: bytes, wanted: Attach) -> Attach:
     return msgspec.structs.replace(wanted, mode=mode, take=wanted.take and mode == "control", name=name, device=device)
 
 
-def check(message: Any, credential: Credential, sid: bytes) -> Refused | None:
+def check(message: Any, credential: Credential, sid: bytes) -> control.Refused | None:
     """The answer to a frame that its sender may not send; None for one that it may."""
     needed = FRAMES.get(type(message), "")
     if not needed:
@@ -70,7 +57,7 @@ def check(message: Any, credential: Credential, sid: bytes) -> Refused | None:
     if problem is None:
         return None
     number = getattr(message, "req", 0)
-    return Refused(number, *problem, client=getattr(message, "client", b""))
+    return control.Refused(number, *problem, client=getattr(message, "client", b""))
 
 
 def refused_writing(credential: Credential, sid: bytes) -> tuple[str, str, str] | None:
