@@ -153,3 +153,51 @@ def test_a_long_title_leaves_every_control_in_reach(open_tab: OpenTab, gateway: 
     assert box["height"] >= 56
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     tab.shot("phone-list")
+
+
+def test_a_prompt_is_composed_and_sent_as_one(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run(gateway.add_fake("raw_echo"))
+    tab = open_tab(session, phone=True)
+    field = tab.see("compose-text")
+    field.fill("你好世界\nsecond line")
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.see("send").tap()
+    expect(field).to_have_value("")
+    wanted = "你好世界\rsecond line\r".encode()
+    gateway.wait_until("the prompt", lambda: wanted in gateway.raw(session).replace(b"\r\n", b"\r"))
+    tab.page.get_by_test_id("quick").first.tap()
+    gateway.wait_until("the reply", lambda: b"y\r" in gateway.raw(session).replace(b"\r\n", b"\r"))
+    field.press("ArrowUp")
+    expect(field).to_have_value("y")
+    field.press("ArrowUp")
+    expect(field).to_have_value("你好世界\nsecond line")
+    tab.shot("phone-compose")
+
+
+def test_a_prompt_of_an_observer_is_kept_until_it_may_be_sent(
+    open_tab: OpenTab, gateway: Gateway, session: str
+) -> None:
+    open_tab(session)
+    tab = open_tab(session, phone=True)
+    tab.expect_mode("observe")
+    tab.see("compose-text").fill("echo ke''pt")
+    expect(tab.see("compose-why")).to_contain_text("observe")
+    expect(tab.see("send")).to_be_disabled()
+    tab.page.reload()
+    expect(tab.see("compose-text")).to_have_value("echo ke''pt")
+    tab.see("take").tap()
+    tab.expect_mode("control")
+    tab.see("send").tap()
+    tab.expect_text("kept")
+
+
+def test_the_choice_between_composing_and_typing_is_remembered(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.see("direct").tap()
+    expect(tab.see("compose")).to_have_count(0)
+    assert focused(tab)
+    tab.page.reload()
+    tab.expect_state("live")
+    expect(tab.see("compose")).to_have_count(0)
+    tab.see("compose-on").tap()
+    expect(tab.see("compose-text")).to_be_visible()

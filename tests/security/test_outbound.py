@@ -29,9 +29,16 @@ CALLERS = {
     "smtplib",
     "ftplib",
 }
-# An adapter speaks to its agent's server over a Unix socket. The command asks its own gateway, and looks at what it has
-# just exposed, by names that its owner gave.
-ALLOWED = {"adapters/jsonrpc.py", "web/access_keys.py", "cli/owner.py", "cli/exposing.py", "cli/fastlist.py"}
+# An adapter speaks to its agent's server over a Unix socket, or on 127.0.0.1 at a port of its own choice. The command
+# asks its own gateway, and looks at what it has just exposed, by names that its owner gave.
+ALLOWED = {
+    "adapters/jsonrpc.py",
+    "adapters/loopback.py",
+    "web/access_keys.py",
+    "cli/owner.py",
+    "cli/exposing.py",
+    "cli/fastlist.py",
+}
 HOSTILE = [
     "http://169.254.169.254/latest/meta-data/", "https://127.0.0.1:4789/api/v1/sessions", "https://[::1]/",
     "https://evil.example/.cloudflareaccess.com/cdn-cgi/access/certs", "file:///etc/passwd",

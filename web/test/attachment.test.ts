@@ -66,6 +66,7 @@ class FakeDisplay implements Display {
   resize = (size: { cols: number; rows: number }) => void this.log.push(`resize ${size.cols}x${size.rows}`);
   rest = () => void this.log.push("rest");
   scrolledUp = false;
+  bracketed = false;
   same = true;
   compare(_data: Uint8Array, _size: unknown, then: (same: boolean) => void) {
     this.log.push("compare");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { asInput, History, leaves } from "../src/session/compose";
 import { Cursor } from "../src/session/cursor";
 import { endingOf, endingOfView, signalName } from "../src/session/ending";
 import { browserName, fromHex, toHex } from "../src/session/identity";
@@ -315,5 +316,28 @@ describe("plain text", () => {
 
   it("counts bytes for people", () => {
     expect([byteCount(1), byteCount(4_200), byteCount(3_400_000), byteCount(52_000_000)]).toEqual(["1 kB", "4 kB", "3.4 MB", "52 MB"]);
+  });
+});
+
+describe("compose", () => {
+  it("goes through what was sent, and back to what was being written", () => {
+    const history = new History(["first", "second"]);
+    expect([history.step(-1, "draft"), history.step(-1, ""), history.step(-1, "")]).toEqual(["second", "first", "first"]);
+    expect([history.step(1, ""), history.step(1, ""), history.step(1, "draft")]).toEqual(["second", "draft", "draft"]);
+    history.add("first");
+    expect(history.sent).toEqual(["second", "first"]);
+    history.add("  ");
+    expect(history.sent).toEqual(["second", "first"]);
+  });
+
+  it("is one paste and an Enter of its own where the program knows pastes", () => {
+    expect(asInput("a\nb", true)).toEqual({ text: "\x1b[200~a\rb\x1b[201~", enter: "\r" });
+    expect(asInput("a\nb", false)).toEqual({ text: "a\rb", enter: "\r" });
+    expect(asInput("a\x1b[201~b", true).text).toBe("\x1b[200~a[201~b\x1b[201~");
+    expect(asInput("", true)).toEqual({ text: "", enter: "\r" });
+  });
+
+  it("leaves the text with an arrow at its first and last line only", () => {
+    expect([leaves("a\nb", 1, -1), leaves("a\nb", 3, -1), leaves("a\nb", 1, 1), leaves("a\nb", 3, 1)]).toEqual([true, false, false, true]);
   });
 });

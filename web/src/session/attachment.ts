@@ -124,10 +124,16 @@ export class Attachment {
     return this.view.value?.screen === true;
   }
 
+  /** Does the program know a paste from typing? */
+  bracketed(): boolean {
+    return this.#display?.bracketed ?? false;
+  }
+
   // -- what people do
 
-  type(data: Uint8Array, origin: Origin): void {
-    if (this.ending.value !== null || data.length === 0) return;
+  /** False when it was neither sent nor kept. */
+  type(data: Uint8Array, origin: Origin): boolean {
+    if (this.ending.value !== null || data.length === 0) return false;
     const controls = this.mode.value === "control";
     const blink = !this.connection.live && Date.now() - this.#downAt < BLINK_MS;
     let taken = true;
@@ -138,6 +144,7 @@ export class Attachment {
       taken = this.typist.keep(data);
     }
     if (!taken) this.#tell("too-much", "");
+    return taken;
   }
 
   /** Send what was kept. Only the controller can. */

@@ -10,6 +10,8 @@ export interface Display {
   resize(size: Size): void;
   /** `replay`: this output is older than our attachment, its questions were answered long ago. */
   write(data: Uint8Array, replay: boolean, shown: () => void): void;
+  /** Does the program mark pastes off from typing? */
+  readonly bracketed: boolean;
   /** Whether somebody reads what has scrolled off. */
   readonly scrolledUp: boolean;
   /** Tell whether this screen is what is shown. */

@@ -202,6 +202,18 @@ export const en = {
   languages: { en: "English", "zh-CN": "中文" },
   preferencesHint: "These choices are for this browser only.",
 
+  compose: {
+    label: "Prompt",
+    placeholder: "Write a prompt…",
+    insert: "Insert",
+    insertHint: "Type it without Enter",
+    quick: "Quick replies",
+    direct: "Type directly",
+    open: "Compose",
+    offline: "There is no connection: what you write is kept.",
+    observing: "You only observe: what you write is kept. Take control to send it.",
+    asked: "The agent waits for a decision: answer that first.",
+  },
   approval: {
     kinds: { command: "Command", edit: "Edit", tool: "Tool", question: "Question", plan: "Plan" } as Readonly<Record<string, string>>,
     allowOnce: "Allow once",

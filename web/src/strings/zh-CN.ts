@@ -204,6 +204,18 @@ export const zhCN: Strings = {
   languages: { en: "English", "zh-CN": "中文" },
   preferencesHint: "这些选择只对此浏览器有效。",
 
+  compose: {
+    label: "提示",
+    placeholder: "写下提示…",
+    insert: "插入",
+    insertHint: "只输入，不按回车",
+    quick: "快捷回复",
+    direct: "直接输入",
+    open: "撰写",
+    offline: "没有连接：你写的内容会保留。",
+    observing: "你只是在旁观：你写的内容会保留。取得控制权后发送。",
+    asked: "代理正在等待决定：请先回答它。",
+  },
   approval: {
     kinds: { command: "命令", edit: "编辑", tool: "工具", question: "提问", plan: "计划" },
     allowOnce: "允许一次",

@@ -168,6 +168,10 @@ export class Screen implements Display {
     return true;
   }
 
+  get bracketed(): boolean {
+    return this.#terminal.modes.bracketedPasteMode;
+  }
+
   /** A key of the key bar. */
   press(key: BarKey, ctrl: boolean): void {
     const applicationCursor = this.#terminal.modes.applicationCursorKeysMode;

@@ -8,6 +8,7 @@ import { text } from "../strings";
 import { withCtrl, type BarKey } from "../terminal/keys";
 import type { Screen } from "../terminal/screen";
 import { EndState, LineState } from "./Banner";
+import { ComposeLine } from "./ComposeLine";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
 import { KeyBar } from "./KeyBar";
@@ -16,6 +17,7 @@ import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { StatusLine } from "./StatusLine";
 import { Toast } from "./Toast";
+import { keep, kept } from "../app/preferences";
 import { SessionApprovals } from "../approvals/SessionApprovals";
 import { markSeen } from "../fleet/unread";
 import { route } from "./route";
@@ -97,6 +99,7 @@ export function SessionPage({ id }: { id: string }) {
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState<Stand | null>(null);
   const [ctrl] = useState(() => signal(false));
+  const [composing, setComposing] = useState(() => (kept("tether.input") || (coarse ? "compose" : "direct")) === "compose");
   const [question] = useState(() => signal<Question | null>(null));
 
   useEffect(() => {
@@ -124,6 +127,16 @@ export function SessionPage({ id }: { id: string }) {
   const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
   const where = route.value;
   const tab = where.page === "session" ? where.tab : "terminal";
+  const chooseCompose = (on: boolean) => {
+    keep("tether.input", on ? "compose" : "direct");
+    setComposing(on);
+    if (!on) ready?.screen.focus();
+  };
+  const send = (words: string, enter: string) => {
+    if (ready === null) return false;
+    const type = (data: string) => data === "" || ready.attachment.type(new TextEncoder().encode(data), "typed");
+    return type(words) && type(enter);
+  };
   const compose = (words: string) => {
     if (ready === null || ready.attachment.mode.value !== "control" || !ready.attachment.connection.live) return false;
     ready.screen.paste(words);
@@ -154,7 +167,10 @@ export function SessionPage({ id }: { id: string }) {
         </div>
         {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
-        {ready !== null && <StatusLine attachment={ready.attachment} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
+        {ready !== null && <StatusLine attachment={ready.attachment} composing={composing} compose={() => chooseCompose(true)} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
+        {ready !== null && tab === "terminal" && composing && ready.attachment.ending.value === null && (
+          <ComposeLine attachment={ready.attachment} coarse={coarse} send={send} close={() => chooseCompose(false)} />
+        )}
         {coarse && tab === "terminal" && <KeyBar ctrl={ctrl} press={press} />}
         <Sheet question={question} />
       </main>

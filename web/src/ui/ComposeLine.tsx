@@ -1,0 +1,75 @@
+import "../styles/compose.css";
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { Attachment } from "../session/attachment";
+import { asInput, draftOf, keepDraft, leaves, loadHistory, saveHistory } from "../session/compose";
+import { text } from "../strings";
+
+const QUICK = ["y", "n", "1", "2", "3", "continue"] as const;
+
+/**
+ * A line to write a prompt in, with the whole help of the keyboard: input methods, dictation, several lines. `send`
+ * types it into the terminal; false when it was not taken, and then it stays.
+ */
+export function ComposeLine({ attachment, coarse, send, close }: { attachment: Attachment; coarse: boolean; send: (text: string, enter: string) => boolean; close: () => void }) {
+  const [draft, setDraft] = useState(() => draftOf(attachment.session));
+  const [history] = useState(loadHistory);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const live = attachment.connection.status.value.state === "live" && attachment.ending.value === null;
+  const controls = attachment.mode.value === "control";
+  const asked = (attachment.view.value?.approvals.length ?? 0) > 0;
+  const ready = live && controls && !asked;
+  const why = !live ? text.compose.offline : !controls ? text.compose.observing : asked ? text.compose.asked : "";
+
+  const write = (words: string) => {
+    setDraft(words);
+    keepDraft(attachment.session, words);
+  };
+  // As high as what is in it, as far as the style lets it.
+  useEffect(() => {
+    const area = field.current;
+    if (area === null) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  }, [draft]);
+
+  const submit = (words: string, enter: boolean) => {
+    if (!ready) return;
+    const input = asInput(words, attachment.bracketed());
+    if (!send(input.text, enter ? input.enter : "")) return;
+    history.add(words);
+    saveHistory(history);
+    if (words === draft) write("");
+  };
+  const keys = (event: KeyboardEvent) => {
+    // While an input method is at work, Enter and the arrows are its own.
+    if (event.isComposing) return;
+    const area = event.currentTarget as HTMLTextAreaElement;
+    const by = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+    if (event.key === "Enter" && !event.shiftKey && (!coarse || event.ctrlKey)) {
+      event.preventDefault();
+      submit(draft, true);
+    } else if (by !== 0 && area.selectionStart === area.selectionEnd && leaves(draft, area.selectionStart, by)) {
+      event.preventDefault();
+      write(history.step(by, draft));
+    } else if (event.key === "Escape") close();
+  };
+  return (
+    <form class="compose" data-testid="compose" data-ready={ready} onSubmit={(event) => { event.preventDefault(); submit(draft, true); }}>
+      <div class="quick" role="group" aria-label={text.compose.quick}>
+        {QUICK.map((words) => <button key={words} class="chip-button" type="button" disabled={!ready} onClick={() => submit(words, true)} data-testid="quick">{words}</button>)}
+        <button class="chip-button" type="button" onClick={close} data-testid="direct">{text.compose.direct}</button>
+      </div>
+      {why !== "" && <p class="compose-why" role="status" data-testid="compose-why">{why}</p>}
+      <div class="compose-row">
+        <textarea
+          ref={field} rows={1} value={draft} placeholder={text.compose.placeholder} aria-label={text.compose.label} data-testid="compose-text"
+          autocapitalize="sentences" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys}
+        />
+        <button class="button" type="button" disabled={!ready || draft === ""} title={text.compose.insertHint} data-testid="insert" onClick={() => submit(draft, false)}>{text.compose.insert}</button>
+        <button class="button primary" type="submit" disabled={!ready} data-testid="send">{text.send}</button>
+      </div>
+    </form>
+  );
+}
