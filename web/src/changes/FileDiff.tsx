@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { changesOf, type FileChange } from "./api";
 import { Blocks } from "./Blocks";
@@ -21,6 +21,7 @@ export interface Look {
 
 const LINE_PX = 20;
 const HEADER_PX = 46;
+const SCROLLS_CHARS = 48;
 
 /** A name for the file in the document. */
 export function headerId(file: FileChange): string {
@@ -89,8 +90,8 @@ function Line({ row, first, file, look }: { row: Row; first: boolean; file: File
   const changed = row.kind === "changed";
   const cells = look.split ? (
     <div class="dl two mono">
-      {number(old, first)}<Code side={old} sign={changed ? "−" : ""} kind={changed ? "gone" : "same"} />
-      {number(now, false)}<Code side={now} sign={changed ? "+" : ""} kind={changed ? "come" : "same"} />
+      {number(old, first)}<Code side={old} sign={changed ? "−" : ""} kind={changed ? "gone" : "same"} scrolls={!look.wrap} />
+      {number(now, false)}<Code side={now} sign={changed ? "+" : ""} kind={changed ? "come" : "same"} scrolls={!look.wrap} />
     </div>
   ) : (
     <div class="dl one mono">
@@ -101,7 +102,7 @@ function Line({ row, first, file, look }: { row: Row; first: boolean; file: File
   return <>{cells}{asked !== null && <Comment file={file} side={asked} look={look} done={() => setAsked(null)} />}</>;
 }
 
-function Code({ side, sign, kind }: { side: Side | null; sign: string; kind: "same" | "gone" | "come" }) {
+function Code({ side, sign, kind, scrolls = false }: { side: Side | null; sign: string; kind: "same" | "gone" | "come"; scrolls?: boolean }) {
   if (side === null) return <span class="code void" />;
   let shown: ComponentChildren = side.text;
   if (side.other !== null) {
@@ -109,14 +110,16 @@ function Code({ side, sign, kind }: { side: Side | null; sign: string; kind: "sa
     const pieces = kind === "gone" ? before : after;
     shown = pieces.length === 1 ? side.text : pieces.map((piece, at) => (at % 2 === 1 ? <mark key={at}>{piece}</mark> : piece));
   }
-  return <span class={`code ${kind}`}><span class="sign">{sign}</span><code>{shown}</code></span>;
+  // In two columns a long line is scrolled by itself, with keys, too.
+  return <span class={`code ${kind}`} tabIndex={scrolls && side.text.length > SCROLLS_CHARS ? 0 : undefined}><span class="sign">{sign}</span><code>{shown}</code></span>;
 }
 
 function Comment({ file, side, look, done }: { file: FileChange; side: Side; look: Look; done(): void }) {
   const [words_, setWords] = useState("");
   const [said, setSaid] = useState<"" | "sent" | "refused">("");
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before it is painted: what is typed at once is for it, and no command.
+  useLayoutEffect(() => field.current?.focus(), []);
   const send = (event: Event) => {
     event.preventDefault();
     if (oneLine(words_) === "") return;
