@@ -43,6 +43,7 @@ def test_a_command_is_allowed_from_a_second_client(world: AgentGateway) -> None:
     approvals.wait_activity(world, session, "done")
     assert target.read_text() == "yes\n"
     assert world.session(session)["attention"] is None
+    world.keep_recording(session, "claude")
 
 
 @case("claude", "edit")

@@ -46,6 +46,7 @@ def test_a_command_is_allowed_from_a_second_client(world: AgentGateway, session:
     assert approvals.settled(world, asked["id"], effect=True)["effect"] == "done"
     approvals.wait_activity(world, session, "done")
     assert target.read_text() == "yes\n"
+    world.keep_recording(session, "opencode")
 
 
 @case("opencode", "edit")

@@ -94,6 +94,12 @@ class AgentGateway(Gateway):
                         found.append(f"{entry.name} {b' '.join(words).decode('utf-8', 'replace')[:200]}")
         return found
 
+    def keep_recording(self, session: str, agent: str) -> None:
+        """Keep what the session's terminal showed, to be looked at: build/recordings/AGENT.cast."""
+        folder = agents_setup.ROOT / "build" / "recordings"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tether("export", session, "--format", "cast", "-o", str(folder / f"{agent}.cast"))
+
     def crash(self) -> None:
         """Kill everything of the gateway at once but its sessions, and start it again."""
         pids = [self.pid(name) for name in ("supervisord", "store", "broker", "spawner", "adapters", "web")]

@@ -102,8 +102,12 @@ class Translator:
             self._decided[request.item] = request.key
 
     def joined(self, thread: dict[str, Any]) -> list[Fact]:
-        """What the server says of the conversation when one joins it."""
-        return [*self._thread(thread), *self._status({"threadId": thread.get("id"), "status": thread.get("status")})]
+        """What the server says of the conversation when one joins it. An answer may be read after news that came later:
+        of what it says of the state only what nothing was heard of yet counts."""
+        facts = self._thread(thread)
+        if self._state == ("", ""):
+            facts += self._status({"threadId": thread.get("id"), "status": thread.get("status") or {"type": ""}})
+        return facts
 
     def open(self) -> frozenset[str]:
         """The keys of what is asked now."""

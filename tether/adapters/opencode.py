@@ -67,6 +67,7 @@ class Translator:
         self._stopped: tuple[str, str] = ("", "")  # how the turn went wrong: (interrupted or failed, why)
         self._roles: dict[str, tuple[str, str]] = {}  # message -> (role, turn)
         self._spoken: set[str] = set()
+        self._began: set[str] = set()
         self._used: dict[str, Usage] = {}
 
     def take(self, raw: dict[str, Any], now: int) -> list[Fact]:
@@ -182,9 +183,15 @@ class Translator:
         turn = name if role == "user" else str(info.get("parentID") or self._turn)
         self._roles[name] = (role, turn)
         _forget(self._roles)
-        if role != "assistant" or not (info.get("time") or {}).get("completed"):
-            return []
-        return self._usage(name, turn, info)
+        facts: list[Fact] = []
+        if role == "assistant" and turn and turn not in self._began:
+            # Its prompt was given before anybody listened.
+            self._began.add(turn)
+            self._turn = turn
+            facts = [Turn(turn, "began")]
+        if role == "assistant" and (info.get("time") or {}).get("completed"):
+            facts += self._usage(name, turn, info)
+        return facts
 
     def _usage(self, name: str, turn: str, info: dict[str, Any]) -> list[Fact]:
         if name in self._spoken or not (info.get("tokens") or {}).get("output"):
@@ -215,6 +222,9 @@ class Translator:
         if role == "user":
             self._spoken.add(name)
             self._turn = turn
+            if turn in self._began:
+                return []
+            self._began.add(turn)
             return [Turn(turn, "began", text)]
         if role == "assistant" and (part.get("time") or {}).get("end"):
             self._spoken.add(name)

@@ -168,3 +168,12 @@ def test_what_the_caller_chose_is_not_chosen_again() -> None:
     assert arguments("/s", "/w", ["--cd=/x", "-a", "never", "-s", "workspace-write"]) == ["--remote", "unix:///s"]
     assert "-a" not in arguments("/s", "/w", [], resumed=True), "codex refuses it then"
     assert "-a" not in arguments("/s", "/w", ["-c", "approval_policy=never"])
+
+
+def test_an_answer_that_is_read_late_does_not_turn_the_state_back() -> None:
+    translator = Translator()
+    _, _ = until(translator, "turn/completed")
+    thread = {"id": translator.thread, "status": {"type": "active", "activeFlags": []}}
+    assert translator.joined(thread) == [], "the turn has ended meanwhile"
+    translator.disconnected()
+    assert [one.state for one in of(StateFact, translator.joined(thread))] == ["working"], "nothing newer is known"

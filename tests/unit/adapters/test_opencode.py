@@ -170,3 +170,10 @@ def test_a_stream_of_events_is_put_together_from_pieces_and_wants_the_password()
     with pytest.raises(Unreachable):
         asyncio.run(read("p"))
     assert not loopback.is_ours(port)
+
+
+def test_a_turn_that_began_before_anybody_listened_has_a_beginning() -> None:
+    translator = Translator(CWD)
+    _, begun = until(Translator(CWD), "session.status")
+    facts = [fact for event in EVENTS[begun - 1 :] for fact in translator.take(event, 0)]
+    assert [turn.phase for turn in of(Turn, facts)][:2] == ["began", "ended"]
