@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 from tests.support.agents import AgentGateway
@@ -85,6 +87,16 @@ def survives(gateway: AgentGateway, session: str, asked: dict[str, Any], what: s
     """Kill a service, or the whole gateway, while something is asked: the same is pending again, and decided once."""
     if what == "gateway":
         gateway.crash()
+    elif what == "broker":
+        # Its worker introduces itself late: until then the new broker knows no such session.
+        log = gateway.root / "log" / "adapters.log"
+        before, worker = log.read_text().count("broker-connected"), gateway.worker_pid(session)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            gateway.kill(what)
+            gateway.wait_until("it is back", lambda: log.read_text().count("broker-connected") > before, 20)
+        finally:
+            os.kill(worker, signal.SIGCONT)
     else:
         gateway.kill(what)
         gateway.wait_until(f"{what} is back", lambda: gateway.pid(what), 20)

@@ -150,11 +150,24 @@ class Service:
         for view in answer.views:
             self._seen(view)
         alive = {view.sid for view in answer.views}
+        missing = False
         for sid, session in list(self.desk.sessions.items()):
-            if session.open and sid not in alive:
+            if not session.open or sid in alive:
+                self.desk.say_again(session)
+            elif self._has_ended(sid):
                 self.desk.end(sid)
             else:
-                self.desk.say_again(session)
+                missing = True
+        if missing:
+            # A broker that has just been restarted knows a session when its worker has introduced itself, not before.
+            self._loop.call_later(_AGAIN_S, self._uplink.list_sessions, self._listed)
+
+    def _has_ended(self, sid: bytes) -> bool:
+        try:
+            view = self._reader.session(sid)
+        except LogUnavailable:
+            return False
+        return view is not None and view.state in ENDED
 
     def _view_frames(self) -> None:
         while (frame := self._views.receive()) is not None:
