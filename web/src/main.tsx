@@ -3,6 +3,7 @@ import "./styles/frame.css";
 
 import { render } from "preact";
 
+import { follow } from "./app/updates";
 import { login, whoAmI } from "./net/api";
 import { takeInvitation } from "./net/pairing";
 import { takeTicket } from "./net/ticket";
@@ -13,6 +14,8 @@ import { Splash } from "./ui/Splash";
 // First of all, before anything is asked of the network: no ticket stays in the address.
 const ticket = takeTicket();
 const invitation = takeInvitation();
+
+follow();
 
 const root = document.getElementById("app");
 if (root !== null) void start(root);

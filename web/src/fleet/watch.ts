@@ -1,6 +1,7 @@
 /** The sessions of this gateway, asked for again and again while somebody looks; shared by every page that shows them. */
 import { computed, signal } from "@preact/signals";
 
+import { keep, kept } from "../app/preferences";
 import { listSessions, type Answer, type SessionInfo } from "../net/api";
 import { endingOfView } from "../session/ending";
 import { needsAttention } from "./attention";
@@ -13,6 +14,19 @@ export interface Fleet {
   /** When the gateway said so (ms), and whether it still answers. */
   readonly at: number;
   readonly fresh: boolean;
+}
+
+const KEY = "tether.fleet";
+const KEPT = 100;
+
+/** The list that this browser saw last, for when nobody answers. */
+function last(): Fleet | null {
+  try {
+    const found = JSON.parse(kept(KEY)) as Partial<Fleet>;
+    return Array.isArray(found.sessions) && typeof found.at === "number" ? { sessions: found.sessions, at: found.at, fresh: false } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What is known; null before the first answer. */
@@ -56,14 +70,17 @@ export async function refresh(): Promise<void> {
     asking = false;
     if (answer.ok) {
       fleet.value = { sessions: answer.value, at: Date.now(), fresh: true };
+      keep(KEY, JSON.stringify({ sessions: answer.value.slice(0, KEPT), at: Date.now() }));
       trouble.value = null;
     } else {
       trouble.value = answer.failure;
       if (answer.failure.kind === "refused" && answer.failure.status === 401) {
         fleet.value = null;
+        keep(KEY, "");
         return; // until somebody signs in
       }
-      if (fleet.value !== null) fleet.value = { ...fleet.value, fresh: false };
+      const known = fleet.value ?? (answer.failure.kind === "unreachable" ? last() : null);
+      if (known !== null) fleet.value = { ...known, fresh: false };
     }
   }
   clearTimeout(timer);

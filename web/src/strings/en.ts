@@ -103,6 +103,8 @@ export const en = {
   pairedHint: "This browser is a device of the gateway now. tether devices lists it, tether revoke takes it back.",
   cannotPair: "This browser can't be paired here",
   cannotPairHint: "It needs a secure address (https, or this machine itself) and a browser that knows X25519 keys: Chrome 133, Firefox 130, Safari 17 or newer.",
+  updateReady: "A newer version of this page is ready",
+  updateNow: "Load it",
   unknownPage: "There is no such page",
   unknownPageHint: "The link may be of another version.",
   unknownSession: "There is no such session",

@@ -105,6 +105,8 @@ export const zhCN: Strings = {
   pairedHint: "此浏览器现在是网关的一台设备。tether devices 会列出它，tether revoke 可以撤销。",
   cannotPair: "此浏览器无法在这里配对",
   cannotPairHint: "需要安全的地址（https 或本机）以及支持 X25519 密钥的浏览器：Chrome 133、Firefox 130、Safari 17 或更新版本。",
+  updateReady: "此页面有新版本",
+  updateNow: "加载",
   unknownPage: "没有这个页面",
   unknownPageHint: "链接可能属于另一个版本。",
   unknownSession: "没有这个会话",

@@ -10,6 +10,7 @@ import { followLink, route } from "./route";
 import { SettingsPage } from "./SettingsPage";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
+import { UpdateBar } from "./UpdateBar";
 
 /** `refusal` says why the ticket in the link was no good. */
 export function App({ refusal, invitation }: { refusal: string; invitation: Invitation | null }) {
@@ -19,6 +20,7 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
   const framed = !["session", "pair", "float", "nowhere"].includes(where.page);
   return (
     <div class="app" data-framed={framed} onClick={followLink}>
+      <UpdateBar />
       {framed && <Nav page={where.page} />}
       {where.page === "list" && <FleetPage />}
       {where.page === "pair" && <PairPage invitation={invitation} />}
