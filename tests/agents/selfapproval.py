@@ -36,7 +36,8 @@ def tries(world: AgentGateway, agent: str, start: Callable[[str], str], marker: 
     approvals.settled(world, first["id"])
     asked = approvals.pending(world, session)
     assert marker in asked["exact"]
-    (folder / "asked").write_text(asked["id"])
+    (folder / "name").write_text(asked["id"])
+    (folder / "name").rename(folder / "asked")  # there with what is in it
     world.wait_until("its tries", lambda: (folder / "tried").exists(), 30)
     assert approvals.get(world, asked["id"])["state"] == "pending"
     assert '"inside"' in (folder / "said").read_text()

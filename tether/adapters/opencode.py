@@ -53,17 +53,18 @@ class _Open:
 
 
 class Translator:
-    """One session's. `session` is opencode's own name of the conversation ("" is not known yet)."""
+    """One session's. `session` is opencode's own name of the conversation ("" is not known yet), `working` whether it
+    is in a turn."""
 
-    def __init__(self, cwd: str = "") -> None:
-        self.session = ""
+    def __init__(self, cwd: str = "", session: str = "") -> None:
+        self.session = session
         self._cwd = cwd
         self._children: set[str] = set()
         self._open: dict[str, _Open] = {}
         self._calls: dict[str, dict[str, Any]] = {}  # tool call -> its newest part
         self._decided: dict[str, str] = {}  # tool call -> key
         self._turn = ""
-        self._running = False
+        self.working = False
         self._stopped: tuple[str, str] = ("", "")  # how the turn went wrong: (interrupted or failed, why)
         self._roles: dict[str, tuple[str, str]] = {}  # message -> (role, turn)
         self._spoken: set[str] = set()
@@ -111,6 +112,35 @@ class Translator:
             del self._open[key]
         return facts
 
+    def begun(self, sessions: list[dict[str, Any]]) -> list[Fact]:
+        """What is to be known of conversations that began before anybody listened; the newest is the session's."""
+        rows = sorted(sessions, key=lambda row: str(row.get("id")))
+        return [fact for row in rows for fact in self.take({"type": "session.created", "properties": {"info": row}}, 0)]
+
+    def history(self, messages: list[dict[str, Any]]) -> list[Fact]:
+        """What was said before anybody listened."""
+        facts: list[Fact] = []
+        for message in messages:
+            # The parts first: they are told of a prompt's text, and the message alone is not.
+            info = message.get("info") or {}
+            self._roles.setdefault(str(info.get("id")), (str(info.get("role")), _turn_of(info)))
+            for part in message.get("parts") or []:
+                if part.get("type") == "text":
+                    facts += self.take({"type": "message.part.updated", "properties": {"part": part}}, 0)
+            facts += self.take({"type": "message.updated", "properties": {"info": info}}, 0)
+        return facts
+
+    def looked(self, statuses: dict[str, Any], *, waiting: bool) -> list[Fact]:
+        """What follows from which conversations are busy now. A turn that is known to have begun and is so no more has
+        ended; how, nobody heard."""
+        status = statuses.get(self.session)
+        if isinstance(status, dict):
+            return self.take({"type": "session.status", "properties": {"sessionID": self.session, "status": status}}, 0)
+        if waiting or not (self.working or self._turn):
+            return []
+        self.working = True
+        return self.take({"type": "session.idle", "properties": {"sessionID": self.session}}, 0)
+
     def open(self) -> frozenset[str]:
         """The keys of what is asked now."""
         return frozenset(self._open)
@@ -131,7 +161,7 @@ class Translator:
     def _main(self, name: str) -> list[Fact]:
         if name == self.session or name in self._children:
             return []
-        self.session, self._turn, self._running = name, "", False
+        self.session, self._turn, self.working = name, "", False
         return [Conversation(name)]
 
     def _status(self, given: dict[str, Any]) -> list[Fact]:
@@ -139,8 +169,8 @@ class Translator:
         if given["sessionID"] != self.session:
             return []
         kind = given["status"]["type"]
-        if kind == "busy" and not self._running:
-            self._running, self._stopped = True, ("", "")
+        if kind == "busy" and not self.working:
+            self.working, self._stopped = True, ("", "")
             facts.append(StateFact("working", "Opencode is in a turn", "api"))
         elif kind == "retry":
             why = str(given["status"].get("message") or "its model did not answer")
@@ -150,12 +180,13 @@ class Translator:
     def _idle(self, given: dict[str, Any]) -> list[Fact]:
         if given["sessionID"] != self.session:
             return []
-        if not self._running:
+        if not self.working:
             return []
-        self._running = False
+        self.working = False
         how, why = self._stopped
-        self._stopped = ("", "")
-        turn = [Turn(self._turn, "interrupted" if how == "interrupted" else "failed" if how else "ended", detail=why)]
+        key, self._turn, self._stopped = self._turn, "", ("", "")
+        phase: Any = "interrupted" if how == "interrupted" else "failed" if how else "ended"
+        turn: list[Fact] = [Turn(key, phase, detail=why)] if key else []
         if how == "interrupted":
             return [*turn, StateFact("idle", "Its turn was interrupted", "api")]
         if how:
@@ -171,7 +202,7 @@ class Translator:
             return []
         why = str((error.get("data") or {}).get("message") or error.get("name") or "it does not say why")
         self._stopped = ("failed", why)
-        return [] if self._running else [StateFact("error", f"Opencode says: {why}", "api")]
+        return [] if self.working else [StateFact("error", f"Opencode says: {why}", "api")]
 
     # -- messages
 
@@ -180,7 +211,7 @@ class Translator:
         name, role = str(info["id"]), str(info["role"])
         if info.get("sessionID", self.session) != self.session:
             return []
-        turn = name if role == "user" else str(info.get("parentID") or self._turn)
+        turn = _turn_of(info) or self._turn
         self._roles[name] = (role, turn)
         _forget(self._roles)
         facts: list[Fact] = []
@@ -286,6 +317,11 @@ class Translator:
         self._open[name] = _Open("question", name, call, questions=[one.text for one in questions])
         exact = json.dumps(given["questions"], sort_keys=True).encode()
         return [Asked(name, "question", questions[0].text, "", exact, questions=questions)]
+
+
+def _turn_of(info: dict[str, Any]) -> str:
+    """A turn is called like the prompt's message, which is the parent of the replies."""
+    return str(info["id"]) if info.get("role") == "user" else str(info.get("parentID") or "")
 
 
 def permission_fact(given: dict[str, Any], about: dict[str, Any], cwd: str) -> Asked:

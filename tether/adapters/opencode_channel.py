@@ -56,6 +56,7 @@ class OpencodeChannel:
         self._translator = opencode.Translator()
         self._door: Door | None = None
         self._there = False
+        self._fresh, self._started_ms = False, 0
         self._degraded = ""
         self._task: asyncio.Task[None] | None = None
         self._catching: asyncio.Future[None] | None = None
@@ -83,7 +84,10 @@ class OpencodeChannel:
             self._take([StateFact("unknown", "It was started without its server", "process")])
             return
         self._door = Door(place.port, _USER, place.password)
-        self._translator = opencode.Translator(place.cwd)
+        self._translator = opencode.Translator(place.cwd, view.conversation)
+        self._translator.working = view.activity is not None and view.activity.state in ("working", "waiting")
+        self._started_ms = view.started // 1000
+        self._fresh = view.activity is None or view.activity.state == "starting"
         if view.activity is None:
             self._take([StateFact("starting", "It was started", "process")])
         self._task = asyncio.get_running_loop().create_task(self._keep(self._door))
@@ -165,6 +169,31 @@ class OpencodeChannel:
             return  # the stream has ended as well, and it is tried again
         said = self._translator.pending(_rows(permissions), _rows(questions))
         self._take([*said, StillOpen(self._translator.open())])
+        with contextlib.suppress(Unreachable):
+            if self._fresh:
+                await self._read_up(door)
+            else:
+                await self._look(door)
+
+    async def _read_up(self, door: Door) -> None:
+        """Its server may have been given a prompt, and have answered it, before it spoke with anybody."""
+        translator = self._translator
+        unheard = not translator.session
+        if unheard:
+            rows = _rows((await loopback.ask(door, "GET", "/session"))[1])
+            self._take(translator.begun([row for row in rows if _created(row) >= self._started_ms]))
+        if translator.session:
+            rows = _rows((await loopback.ask(door, "GET", f"/session/{translator.session}/message"))[1])
+            self._take(translator.history([row for row in rows if _created(row.get("info")) >= self._started_ms]))
+            if unheard:
+                await self._look(door)
+        self._fresh = False
+
+    async def _look(self, door: Door) -> None:
+        """Whether it is in a turn: the end of one may have come while nobody listened."""
+        found = (await loopback.ask(door, "GET", "/session/status"))[1]
+        if isinstance(found, dict):
+            self._take(self._translator.looked(found, waiting=bool(self._translator.open())))
 
     # -- facts
 
@@ -198,6 +227,14 @@ def merged(own: str, plugin: str) -> str | None:
 
 def _rows(found: Any) -> list[Any]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _created(info: Any) -> int:
+    """When a conversation or a message was made, in milliseconds since 1970; 0 when that is not told."""
+    try:
+        return int(info["time"]["created"])
+    except (KeyError, TypeError, ValueError):
+        return 0
 
 
 def _free_port() -> int:

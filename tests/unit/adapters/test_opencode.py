@@ -177,3 +177,34 @@ def test_a_turn_that_began_before_anybody_listened_has_a_beginning() -> None:
     _, begun = until(Translator(CWD), "session.status")
     facts = [fact for event in EVENTS[begun - 1 :] for fact in translator.take(event, 0)]
     assert [turn.phase for turn in of(Turn, facts)][:2] == ["began", "ended"]
+
+
+def test_a_turn_that_was_over_before_anybody_listened_is_told_once() -> None:
+    translator = Translator(CWD)
+    assert translator.take({"type": "server.connected", "properties": {}}, 0)
+    begun = translator.begun([{"id": "ses_1"}, {"id": "ses_2", "parentID": "ses_1"}])
+    assert (translator.session, len(begun)) == ("ses_1", 1)
+    prompt = {"id": "msg_1", "role": "user", "sessionID": "ses_1", "time": {"created": 1}}
+    reply = {
+        "id": "msg_2", "role": "assistant", "parentID": "msg_1", "sessionID": "ses_1", "time": {"completed": 2},
+        "tokens": {"input": 3, "output": 4},
+    }  # fmt: skip
+    part = {"type": "text", "sessionID": "ses_1", "time": {"end": 2}}
+    rows = [
+        {"info": prompt, "parts": [{**part, "id": "p1", "messageID": "msg_1", "text": "hi"}]},
+        {"info": reply, "parts": [{**part, "id": "p2", "messageID": "msg_2", "text": "ho"}]},
+    ]
+    assert translator.history(rows) == [Turn("msg_1", "began", "hi"), Spoke("ho", "msg_1"), Usage("msg_1", 3, 4)]
+    ended = translator.looked({}, waiting=False)
+    assert ended == [Turn("msg_1", "ended"), StateFact("done", "Its turn has ended", "api")]
+    assert translator.history(rows) == []
+
+
+def test_a_turn_that_ended_while_nobody_listened_has_ended() -> None:
+    translator = Translator(CWD, "ses_1")
+    assert translator.looked({}, waiting=False) == [], "it was in none"
+    translator.working = True
+    assert translator.looked({}, waiting=True) == []
+    assert [one.state for one in of(StateFact, translator.looked({}, waiting=False))] == ["done"]
+    busy = translator.looked({"ses_1": {"type": "busy"}}, waiting=False)
+    assert [one.state for one in of(StateFact, busy)] == ["working"]
