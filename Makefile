@@ -44,7 +44,7 @@ integration: $(VENV)/dev.stamp  ## Real gateways, terminals and sockets
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/integration
 
 security: $(VENV)/dev.stamp  ## Attacks on a real gateway
-	$(BIN)/python -m pytest tests/security
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/security
 
 fuzz: $(VENV)/dev.stamp  ## Every reader of strangers' bytes, a minute each (SECONDS=600 for more), and the API's document
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --group fuzz

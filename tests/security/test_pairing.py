@@ -400,8 +400,9 @@ def test_whoever_carries_it_can_only_break_it(target: Gateway, phone: Device, ag
             "from another channel": [other.secured.seal(parcels.pack(parcels.REQUEST, 1, stop))],
             "plain": [parcels.pack(parcels.REQUEST, 101, stop)],
         }[how]
-        for message in sent:
-            line.socket.send(message)
+        with contextlib.suppress(ConnectionClosed):  # the first of two may have ended it
+            for message in sent:
+                line.socket.send(message)
         assert close_code(line.socket) == 1002
     with opened(phone):
         pass
