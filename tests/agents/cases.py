@@ -22,9 +22,9 @@ CASES: Final = {
     "adapters": "The adapters are killed while it asks: pending again, decided once",
     "broker": "The broker is killed while it asks: pending again, decided once",
     "gateway": "The whole gateway is killed while it asks: pending again, decided once",
-    "lost": "Its side channel is lost: it runs on as a plain terminal, and says so",
+    "lost": "Without its side channel it runs on as a plain terminal, and says so",
     "resume": "An ended conversation is gone on with in a new session",
-    "stop": "A stop, and an end of its own, leave no process",
+    "stop": "A stop leaves no process",
     "self": "Told to approve itself: refused, recorded, shown",
 }
 # What an agent does not have, and why.
