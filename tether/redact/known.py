@@ -12,8 +12,8 @@ from tether.redact import encoded, values
 from tether.redact.finding import Finder
 
 _PLAIN: Final = re.compile(r"(?i)token|secret|passw|passphrase|api_?key")
-# Marks of ours and of desktops: a session's id is no secret.
-_PUBLIC: Final = re.compile(r"TETHER|XDG_|DBUS_|DESKTOP_")
+# Marks of ours and of desktops, directories and sockets: a session's id is no secret, nor is where one stands.
+_PUBLIC: Final = re.compile(r"TETHER|XDG_|DBUS_|DESKTOP_|(?:OLD)?PWD\Z|\w*_SOCK\Z")
 _NO_WORDS: Final = re.compile(rb"[0-9]|[^\w. -]")
 VALUE_MIN: Final = 8
 VALUES_MAX: Final = 1000

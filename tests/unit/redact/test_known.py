@@ -54,9 +54,11 @@ def test_what_of_an_environment_is_secret() -> None:
     finder = Finder(shipped())
     environ = {
         "ACME_TOKEN": "hunter2-and-more-7", "DB_PASSWORD": "correct9horse", "PATH": "/usr/bin:/bin", "HOME": "/root",
-        "SSH_AUTH_SOCK": "/tmp/ssh-abc/agent.1", "TOKENIZERS_PARALLELISM": "false", "CREDENTIAL_HELPER": "osxkeychain",
+        "SSH_AUTH_SOCK": "/tmp/ssh-XkQ7zT9w/agent.42", "TOKENIZERS_PARALLELISM": "false",
+        "CREDENTIAL_HELPER": "osxkeychain",
         "SESSION_MANAGER": "local/unix:@/tmp/.ICE-unix/1", "TOKEN": "${OTHER}", "KEYTIMEOUT": "1",
         "DATABASE": "postgres://svc:w8Kq2mXzP4@db/app", "MAX_TOKENS": "128000000",
         "TETHER_SESSION_ID": "d86qkr30", "XDG_SESSION_ID": "c2d86qkr30",
+        "PWD": "/tmp/tg2a8fqxzk/h9k", "OLDPWD": "/srv/x7Kq2mXz/b4", "GPG_AUTH_SOCK": "/run/x7Kq2mXz9/S.gpg",
     }  # fmt: skip
     assert known.of_environment(environ, finder) == [b"hunter2-and-more-7", b"correct9horse", b"w8Kq2mXzP4"]
