@@ -20,7 +20,7 @@ export function KeyBar({ ctrl, press }: { ctrl: Signal<boolean>; press: (key: Ba
           type="button"
           tabIndex={-1}
           data-key={key}
-          aria-label={text.keyNames[key]}
+          aria-label={`${text.keys[key]} ${text.keyNames[key]}`}
           {...(key === "ctrl" ? { "aria-pressed": ctrl.value } : {})}
           onClick={() => (key === "ctrl" ? (ctrl.value = !ctrl.value) : press(key))}
         >
