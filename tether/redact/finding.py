@@ -25,6 +25,8 @@ _FIRST_WORD: Final = re.compile(rb"\S*")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _LEFT: Final = {"word": _WORD, "dot": _WORD | frozenset(b"._-")}
+# What may stand where lines were cut: blanks, line ends, the bytes of borders.
+_EDGES: Final = b" \t\r\n|\xe2\x94\x82\x83\x86\x8a\x95\x91\x96\x8c\x8f\x90\x8e\xbf\xaa"
 _Look = Callable[[bytes, int, int, Sequence[int], bool], "Found | None"]
 
 
@@ -68,13 +70,25 @@ class Finder:
             self._add(value[:_KNOWN_BYTES].lower(), value[:_KNOWN_BYTES], partial(_look_known, value))
         self._order = list(self._looks.values())
         self._triggers = Triggers(list(self._looks), self._plain)
+        edged = {literal: looks for literal, looks in self._looks.items() if literal.translate(None, _EDGES) != literal}
+        self._edged_order = list(edged.values())
+        self._edged = Triggers(list(edged), self._plain)
 
     def _add(self, literal: bytes, exact: bytes | None, look: _Look) -> None:
         self._looks.setdefault(literal, []).append((exact, look))
 
     def triggered(self, text: bytes) -> bool:
-        """Does any trigger stand in `text`?"""
+        """Does any trigger stand in `text`, in capitals or small letters?"""
         return bool(self._triggers.hits(text.lower()))
+
+    def triggered_joined(self, text: bytes, exact: bool = False) -> bool:
+        """Does any trigger stand in `text`, or would one if lines were joined in any way? Without its edges every
+        trigger is found that holds none itself: only those few are looked for in the text as it is. When it is
+        `exact`, small letters are no trigger of capitals."""
+        joined = text.translate(None, _EDGES)
+        if exact:
+            return _stands(self._triggers, self._order, joined) or _stands(self._edged, self._edged_order, text)
+        return self.triggered(joined) or bool(self._edged.hits(text.lower()))
 
     def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
         """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
@@ -87,6 +101,12 @@ class Finder:
                     if one is not None:
                         found.append(one)
         return found
+
+
+def _stands(triggers: Triggers, order: Sequence[list[tuple[bytes | None, _Look]]], text: bytes) -> bool:
+    """Is one of `triggers` in `text`, in capitals and small letters as its looks want it?"""
+    numbers = {number for number, _, _ in triggers.hits(text.lower())}
+    return any(exact is None or exact in text for number in numbers for exact, _ in order[number])
 
 
 def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:

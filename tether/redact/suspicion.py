@@ -22,8 +22,6 @@ LINES_BEHIND: Final = 1
 # What draws elsewhere than behind what was drawn last.
 _MOVED: Final = re.compile(rb"\x1b(?:\[([0-9]*)[0-9;]*([HfGdCDABEFsu`ae])|[78])")
 _AWAY: Final = re.compile(rb"\x1b(?:[78]|\[[su])")
-# What may stand where lines were cut: blanks, line ends, the bytes of borders.
-_EDGES: Final = b" \t\r\n|\xe2\x94\x82\x83\x86\x8a\x95\x91\x96\x8c\x8f\x90\x8e\xbf\xaa"
 
 
 def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tuple[int, int]]:
@@ -32,7 +30,8 @@ def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tupl
     data = window[near:]
     text = without_sequences(data)
     apart = without_sequences(_apart(data)) if _MOVED.search(data) is not None else b""
-    if _nothing(text, finder) and not (apart and finder.triggered(apart)):
+    plain = len(text) == len(data) and text.count(b"\r") == text.count(b"\r\n")
+    if _nothing(text, plain, finder) and not (apart and finder.triggered(apart)):
         return []
     everything = [(0, len(window))]
     whole, joins, starts = squeezed(text, cols)
@@ -95,11 +94,10 @@ def _strokes(window: bytes, lines: list[bytes], ends: list[int], finder: Finder)
             first = -1
 
 
-def _nothing(text: bytes, finder: Finder) -> bool:
-    """No trigger stands in `text`, nor would one if lines were joined in any way: most output is seen no closer."""
-    if b"\x08" in text or finder.triggered(text):
-        return False
-    return not finder.triggered(text.translate(None, _EDGES))
+def _nothing(text: bytes, plain: bool, finder: Finder) -> bool:
+    """No trigger stands in `text`, nor would one if lines were joined in any way: most output is seen no closer. In
+    `plain` lines, where nothing is drawn over, letters are what they are; elsewhere more is looked at than needs be."""
+    return b"\x08" not in text and not finder.triggered_joined(text, exact=plain)
 
 
 def _apart(data: bytes) -> bytes:
