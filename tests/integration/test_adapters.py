@@ -47,3 +47,17 @@ def test_state_goes_on_after_the_death_of(gateway: Gateway, service: str) -> Non
     gateway.wait_until("the state", lambda: activity(gateway, session).get("state") == "working")
     mark(gateway, session, "A")
     gateway.wait_until("the state", lambda: activity(gateway, session).get("state") == "idle", timeout=20)
+
+
+def test_what_a_channel_left_of_an_ended_session_goes(gateway: Gateway) -> None:
+    ended, alive = gateway.run("shell"), gateway.run("shell")
+    sids = [gateway.session(one)["sid"] for one in (ended, alive)]
+    gateway.tether("stop", ended, "--yes")
+    gateway.wait_state(ended, "stopped", "exited")
+    gateway.wait_until("its end in the log", lambda: gateway.events(ended)[-1]["type"] == "exited")
+    left, kept = (gateway.run_dir / "a" / f"{sid}.token" for sid in sids)
+    left.write_text("x")
+    kept.write_text("x")
+    gateway.kill("adapters")
+    gateway.wait_until("it is gone", lambda: not left.exists(), 20)
+    assert kept.exists()

@@ -161,6 +161,15 @@ class Service:
         if missing:
             # A broker that has just been restarted knows a session when its worker has introduced itself, not before.
             self._loop.call_later(_AGAIN_S, self._uplink.list_sessions, self._listed)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Sessions that ended while this service was away have left their channels' files."""
+        for path in self.paths.adapters.iterdir():
+            with contextlib.suppress(ValueError, FileNotFoundError):
+                sid = bytes.fromhex(path.name.partition(".")[0])
+                if sid not in self.desk.sessions and self._has_ended(sid):
+                    path.unlink()
 
     def _has_ended(self, sid: bytes) -> bool:
         try:
