@@ -37,6 +37,7 @@ log = logging.getLogger("tether")
 # Questions of this service are numbered from here, so that those of clients, which it answers, are told from answers.
 _FIRST_NUMBER: Final = (1 << 40) + 1
 _AGAIN_S: Final = 1.0
+_EARLY_MAX: Final = 1000
 # While the log can't tell what was asked before: how often it is asked again.
 _LOG_AGAIN_S: Final = 0.25
 _PREPARE_S: Final = 4.5
@@ -56,6 +57,8 @@ class Service:
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
         judge = ruling.Judge(paths.policy, now_us)
         self.desk.judge = lambda session, record: judge.decide(record, session.directory)
+        # What workers said again before the list of sessions came: the newest of each kind.
+        self._early: dict[bytes, dict[str, Signalled]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -201,6 +204,8 @@ class Service:
         if not session.open:
             session.open = True
             self._restore(session, view)
+            for signal in self._early.pop(view.sid, {}).values():
+                session.channel.signal(signal)
 
     def _restore(self, session: Session, view: SessionView) -> None:
         """Learn from the log what the session asked before this service was there; only then its channel is heard."""
@@ -235,6 +240,8 @@ class Service:
                 session = self.desk.sessions.get(sid)
                 if session is not None and session.open:
                     session.channel.signal(message)
+                elif len(self._early) < _EARLY_MAX:
+                    self._early.setdefault(sid, {})[message.kind] = message
             case Decide():
                 self.desk.decide(sid, message)
             case Prepare():
