@@ -1,4 +1,4 @@
-"""Who types goes first: while somebody does, what a flood costs here is spread out. Pure.
+"""Who types goes first: while somebody does, what another's flood costs here is spread out. Pure.
 
 A flood that is shown without a pause (hiding what is secret in 20 MB/s takes all of a core) makes this process one
 of those that the system lets wait: each of the four wake-ups of a key's way then costs milliseconds. One that rests
@@ -8,6 +8,7 @@ between two pieces of work is woken at once. Measured beside a flooding neighbou
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 # So long after a key its typist may press another.
@@ -19,17 +20,22 @@ WORK_S: Final = 0.00015
 
 
 class Courtesy:
-    """For all clients of this process; times are seconds on a monotonic clock."""
+    """For all clients of this process; times are seconds on a monotonic clock. Nobody rests for a key of its own: what
+    comes of it is what is shown."""
 
     def __init__(self) -> None:
-        self._typed = float("-inf")
+        self._typed: dict[Hashable, float] = {}  # when each client typed last, the newest at the end
 
-    def typed(self, now: float) -> None:
-        """Somebody typed at `now`."""
-        self._typed = now
+    def typed(self, who: Hashable, now: float) -> None:
+        """The client `who` typed at `now`."""
+        self._typed.pop(who, None)
+        self._typed[who] = now
+        while now - self._typed[oldest := next(iter(self._typed))] > TYPING_S:
+            del self._typed[oldest]
 
-    def rest(self, spent: float, now: float) -> float:
-        """For how long a client's output waits after `spent` seconds of work on it."""
-        if spent < WORK_S or now - self._typed > TYPING_S:
+    def rest(self, who: Hashable, spent: float, now: float) -> float:
+        """For how long the output of `who` waits after `spent` seconds of work on it."""
+        if spent < WORK_S:
             return 0.0
-        return spent * REST
+        newest = next((at for other, at in reversed(self._typed.items()) if other != who), float("-inf"))
+        return spent * REST if now - newest <= TYPING_S else 0.0

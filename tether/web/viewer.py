@@ -114,7 +114,7 @@ class Viewer:
         """The client typed something."""
         now = self._loop.time()
         self._skipping.typed(now)
-        self._side.courtesy.typed(monotonic())
+        self._side.courtesy.typed((self._sid, self._client), monotonic())
 
     def credit(self, credit: Credit) -> None:
         """The client says what it has rendered."""
@@ -185,14 +185,14 @@ class Viewer:
         self.pump()
 
     def _next_in_turn(self, hub: Hub) -> tuple[list[Piece], bool]:
-        """As `_next`, or nothing while a flood rests for somebody who types."""
+        """As `_next`, or nothing while a flood rests for somebody else who types."""
         begun = monotonic()
         if begun < self._rests_until:
             self._pump_later(self._rests_until - begun)
             return [], False
         found = self._next(hub)
         ended = monotonic()
-        self._rests_until = ended + self._side.courtesy.rest(ended - begun, ended)
+        self._rests_until = ended + self._side.courtesy.rest((self._sid, self._client), ended - begun, ended)
         return found
 
     def _next(self, hub: Hub) -> tuple[list[Piece], bool]:
