@@ -52,6 +52,7 @@ fuzz: $(VENV)/dev.stamp  ## Every reader of strangers' bytes, a minute each (SEC
 	$(BIN)/python -m tests.fuzz.api --seconds $(or $(SECONDS),60)
 
 browser: $(VENV)/dev.stamp  ## Pages in chromium
+	$(BIN)/python tools/web_test.py install
 	$(BIN)/python -m pytest tests/browser
 
 agents: $(VENV)/dev.stamp  ## The real codex, claude and opencode, with a mock model
