@@ -123,12 +123,14 @@ def _of_command(rules: list[Rule], command: Command, request: Request, resolve: 
     def fits(rule: Rule) -> bool:
         if rule.tool or (rule.command and not any(_matches(pattern, command.words) for pattern in rule.command)):
             return False
-        if rule.network is not None and rule.network != uses_network(command.words):
+        if rule.network is not None and rule.network != _is_networked(command):
             return False
         if rule.decision == "allow":
             if not rule.command:
                 return False
-            # A file that is written must be allowed by the same rule.
+            # A file that is written must be allowed by the same rule; one that is put in stands in no pattern of words.
+            if any(_inside(path, request, resolve) is None for path in command.reads):
+                return False
             return all(_below(rule.path, path, request, resolve) for path in command.writes)
         return not rule.path or any(_below(rule.path, path, request, resolve) for path in command.writes)
 
@@ -145,6 +147,12 @@ def _matches(pattern: str, words: tuple[str, ...]) -> bool:
             return False
         words = words[: len(wanted)]
     return len(wanted) == len(words) and all(fnmatchcase(word, one) for word, one in zip(words, wanted, strict=True))
+
+
+def _is_networked(command: Command) -> bool:
+    """Also by a redirection: a shell makes a connection of /dev/tcp/HOST/PORT."""
+    files = (*command.reads, *command.writes)
+    return uses_network(command.words) or any(path.startswith(("/dev/tcp/", "/dev/udp/")) for path in files)
 
 
 def uses_network(words: tuple[str, ...]) -> bool:
@@ -192,13 +200,17 @@ def _names(before: str, after: str) -> list[str]:
 
 def _below(patterns: list[str], path: str, request: Request, resolve: Callable[[str], str]) -> bool:
     """Does a glob fit the path, which must be inside of the session's directory?"""
+    inside = _inside(path, request, resolve)
+    return inside is not None and any(_glob(pattern).fullmatch(inside) for pattern in patterns)
+
+
+def _inside(path: str, request: Request, resolve: Callable[[str], str]) -> str | None:
+    """The path below the session's directory; None when it is not inside of it."""
     if not path or path.startswith("~"):
-        return False
+        return None
     whole = resolve(posixpath.join(request.directory, path))
     inside = posixpath.relpath(whole, request.directory)
-    if inside == ".." or inside.startswith("../") or posixpath.isabs(inside):
-        return False
-    return any(_glob(pattern).fullmatch(inside) for pattern in patterns)
+    return None if inside == ".." or inside.startswith("../") or posixpath.isabs(inside) else inside
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

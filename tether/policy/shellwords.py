@@ -25,12 +25,13 @@ _LINE_MAX: Final = 64 * 1024
 class Command:
     """One simple command. `certain` is False when a word holds an expansion ($NAME, a brace, a tilde, a file name's
     pattern): then what it will be is not what stands there. `writes` are the files that its redirections write to or
-    create, `sets` whether variables are set before it."""
+    create, `reads` those that they read, `sets` whether variables are set before it."""
 
     words: tuple[str, ...]
     certain: bool = True
     writes: tuple[str, ...] = ()
     sets: bool = False
+    reads: tuple[str, ...] = ()
 
 
 class Unreadable(ValueError):
@@ -41,13 +42,14 @@ class Unreadable(ValueError):
 class _Reading:
     words: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
     certain: bool = True
     sets: bool = False
 
     def end(self) -> Command | None:
-        if not self.words and not self.writes and not self.sets:
+        if not self.words and not self.writes and not self.reads and not self.sets:
             return None
-        return Command(tuple(self.words), self.certain, tuple(self.writes), self.sets)
+        return Command(tuple(self.words), self.certain, tuple(self.writes), self.sets, tuple(self.reads))
 
 
 def commands(line: str) -> list[Command]:  # noqa: C901 - one look at each case, in its order
@@ -127,7 +129,8 @@ def _word(line: str, at: int) -> tuple[str, bool, bool, int]:  # noqa: C901 - on
         elif c == "`" or line.startswith(("$(", "${", "$'", '$"'), at):
             raise Unreadable("a command or an expansion inside of it")
         else:
-            if c in "${}*?[" or (c == "~" and at == start):
+            # A shell replaces a tilde behind = and : too, and zsh a name behind the = that begins a word.
+            if c in "${}*?[" or (c == "~" and (at == start or line[at - 1] in "=:")) or (c == "=" and at == start):
                 certain = False
             text.append(c)
             at += 1
@@ -177,11 +180,12 @@ def _redirection(line: str, at: int, reading: _Reading) -> int:
     target, certain, _, end = _word(line, at)
     if end == at:
         raise Unreadable("a redirection without a file")
-    reading.certain = reading.certain and certain
+    # ">!" is an operator of zsh's: the file is what stands behind it.
+    reading.certain = reading.certain and certain and line[at] != "!"
     if operator in (">&", "<&") and (target.isdigit() or target == "-"):
         return end
-    if operator != "<" and target != "/dev/null":
-        reading.writes.append(target)
+    if target != "/dev/null":
+        (reading.reads if operator == "<" else reading.writes).append(target)
     return end
 
 

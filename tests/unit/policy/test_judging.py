@@ -95,6 +95,26 @@ def test_commands(line: str, decision: str, rule: str) -> None:
     assert (found.decision, found.rule) == (decision, rule), found.why
 
 
+@pytest.mark.parametrize(
+    ("line", "decision", "rule"),
+    [
+        ("ls < src/a", "allow", "tests"),
+        ("ls < /dev/null", "allow", "tests"),
+        ("ls < /etc/passwd", "ask", ""),
+        ("ls < ../other", "ask", ""),
+        ("ls < src/../../other", "ask", ""),
+        ("ls && ls 0</etc/passwd", "ask", ""),
+        # A shell makes connections of these: they are no files.
+        ("ls < /dev/tcp/127.0.0.1/80", "deny", "net"),
+        ("ls 3<> /dev/udp/127.0.0.1/53", "deny", "net"),
+        ("ls > /dev/tcp/127.0.0.1/80", "deny", "net"),
+    ],
+)
+def test_what_is_put_in_by_a_redirection(line: str, decision: str, rule: str) -> None:
+    verdict = judge(load(RULES, "policy.toml"), Request("claude", "command", line, "/p"), 0)
+    assert (verdict.decision, verdict.rule) == (decision, rule)
+
+
 def test_a_rule_of_one_agent_is_not_anothers() -> None:
     assert ask("command", "pytest", agent="codex").decision == "ask"
     assert ask("command", "rm -rf x", agent="codex").decision == "deny"

@@ -46,13 +46,17 @@ def test_what_can_not_be_told(line: str) -> None:
         commands(line)
 
 
-@pytest.mark.parametrize("line", ["rm $X", 'rm "$X"', "rm *.pyc", "rm ~/x", "rm {a,b}", "rm a?", "rm > $X"])
+@pytest.mark.parametrize(
+    "line",
+    ["rm $X", 'rm "$X"', "rm *.pyc", "rm ~/x", "rm {a,b}", "rm a?", "rm > $X", "dd of=~/x", "rm a:~/x", "rm =ls",
+     "ls >!/etc/x", "ls >> !x"],
+)  # fmt: skip
 def test_what_will_be_something_else(line: str) -> None:
     assert not commands(line)[0].certain
 
 
 def test_redirections_and_variables() -> None:
-    assert commands("a > x 2>> y <z 2>&1 >/dev/null")[0] == Command(("a",), writes=("x", "y"))
+    assert commands("a > x 2>> y <z 2>&1 >/dev/null")[0] == Command(("a",), writes=("x", "y"), reads=("z",))
     assert commands("A=1 B+=2 a")[0] == Command(("a",), sets=True)
     assert commands("> x") == [Command((), writes=("x",))]
     assert commands("a A=1")[0] == Command(("a", "A=1"))
