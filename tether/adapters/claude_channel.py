@@ -110,6 +110,8 @@ class ClaudeChannel:
         """See `hooksocket.Hooked`."""
         if self._waiting.pop(name, None) is not None:
             self._take((name, None))
+            # It may go on, or leave off: then the title has said idle all the while, which is no news.
+            self._after(_SETTLE_S, claude.SETTLED)
 
     async def deliver(self, key: str, decision: Decision) -> bool:
         """Have the hook print the decision."""

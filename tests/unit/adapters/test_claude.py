@@ -129,6 +129,18 @@ def test_no_at_the_terminal_ends_the_hook() -> None:
     assert session(("b", None)) == []
 
 
+def test_a_dialog_that_was_left_may_be_the_end_of_the_turn() -> None:
+    session = Session()
+    session.hook("UserPromptSubmit", prompt="x")
+    session(WORKING)
+    session(IDLE)
+    session(("b", bash("PermissionRequest")))
+    session(("b", None))
+    assert session.state == "working"
+    session(SETTLED)
+    assert session.state == "idle"
+
+
 def test_an_interrupt_is_a_title_and_silence() -> None:
     session = Session()
     session.hook("UserPromptSubmit", prompt="x")
