@@ -22,7 +22,7 @@ from tether.redact.hostile import Policy
 from tether.redact.rules import Rules, parse, shipped
 from tether.redact.stream import Masker
 from tether.settings import Egress
-from tether.wire.agents import Active, Approval, Asked, Part, Told
+from tether.wire.agents import Active, Approval, Asked, Part, Settled, Told
 from tether.wire.control import History, Snapshot
 from tether.wire.events import Created, Event, Note, Output, Resized, Titled
 from tether.wire.views import ENDED, SessionView
@@ -152,6 +152,9 @@ def event_masked(message: Any, mask: Mask) -> Any:
         case Told() if message.text or message.facts:
             facts = {name: mask.text(value) for name, value in message.facts.items()}
             return msgspec.structs.replace(message, text=mask.text(message.text), facts=facts)
+        case Settled() if message.reason or message.answers:
+            answers = {question: mask.text(given) for question, given in message.answers.items()}
+            return msgspec.structs.replace(message, reason=mask.text(message.reason), answers=answers)
         case Active() if message.activity.why:
             activity = msgspec.structs.replace(message.activity, why=mask.text(message.activity.why))
             return msgspec.structs.replace(message, activity=activity)

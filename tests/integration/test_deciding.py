@@ -94,6 +94,22 @@ def test_bad_names_are_told(gateway: Gateway) -> None:
         assert done.stdout == ""
 
 
+def test_a_transcript_tells_what_was_asked_and_decided(gateway: Gateway, asker: str) -> None:
+    approval = ask(gateway, asker, "Bash", command="make transcript", description="write it down")
+    gateway.tether("deny", approval, "--reason", "later")
+    rows = [json.loads(row) for row in gateway.tether("transcript", asker, "--format", "jsonl").stdout.splitlines()]
+    assert rows[0]["kind"] == "prompt"
+    assert rows[0]["text"] == "go"
+    mine = [row["kind"] for row in rows if row["facts"].get("id") == approval]
+    assert mine == ["asked", "decided"]
+    text = gateway.tether("transcript", asker, "--grep", "make transcript").stdout
+    assert "- asked: make transcript" in text
+    assert "denied by" in text
+    assert "later" in text
+    assert "## Prompt" not in text
+    assert gateway.tether("transcript", asker, "--format", "pdf", check=False).returncode == 2
+
+
 RULES = """
 [[rule]]
 name = "tests"

@@ -39,6 +39,7 @@ VERBS: Final = {
     "deny": "deciding",
     "answer": "deciding",
     "policy": "ruling",
+    "transcript": "transcribing",
     "mask": "masking",
     "send": "typing",
     "keys": "typing",
