@@ -29,7 +29,6 @@ from tether.adapters.facts import (
     ToolUsed,
     Turn,
     Unknown,
-    Usage,
 )  # fmt: skip
 from tether.wire.agents import Signalled
 
@@ -267,16 +266,6 @@ class ClaudeTranslator:
     def _is(self, state: Any, why: str, source: str = "hook") -> list[Fact]:
         self._state = state
         return [StateFact(state, why, source)]
-
-
-def usage_of(message: Any, turn: str) -> Usage | None:
-    """Tokens in a message of the model, as the transcript keeps it."""
-    found = message.get("usage") if isinstance(message, dict) else None
-    if not isinstance(found, dict):
-        return None
-    number = {name: value for name, value in found.items() if isinstance(value, int)}
-    cached = number.get("cache_read_input_tokens", 0)
-    return Usage(turn, number.get("input_tokens", 0), number.get("output_tokens", 0), cached)
 
 
 def _question(given: dict[str, Any]) -> Question:
