@@ -135,10 +135,10 @@ def decide(desk: Desk, peer: bytes, sid: bytes, order: Decide, now: float) -> No
         return
     known = desk.peers[peer]
     name = desk.around.site.owner if known.role == "client" else client_name(order.by)
-    by = f"rule {printable(order.rule, 60)}" if order.rule else name
-    if _pass_on(desk, peer, sid, replace(order, by=by), now):
+    # Rules decide beside the adapters: who comes this way signs as what it is.
+    if _pass_on(desk, peer, sid, replace(order, by=name, rule=""), now):
         desk.journal.note(
-            "decide", by, public_id(sid), approval=printable(order.id, 20), decision=printable(order.decision, 12),
+            "decide", name, public_id(sid), approval=printable(order.id, 20), decision=printable(order.decision, 12),
             scope=printable(order.scope, 12),
         )  # fmt: skip
 
