@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tether import asking
 from tether.adapters import facts
+from tether.adapters.reports import FIELD_BYTES_MAX
 from tether.wire.agents import Approval, Decide, Option, Question
 
 # How long something that is asked may be decided, in microseconds. The agent waits longer; who comes later than this
@@ -142,12 +143,19 @@ def _unfit(order: Decide, record: Approval) -> str:
             return "It is no question: allow or deny it"
         missing = [one.text for one in record.questions if not order.answers.get(one.text)]
         return f"Not answered: {missing[0][:80]}" if missing else ""
+    if order.decision == "allow" and not order.rule and _is_cut(record):
+        return "It is too long to be shown whole: allow it at the agent's own terminal, or deny it"
     if order.decision == "allow" and record.kind == "question" and record.questions:
         return "It is a question: answer it, or deny it"
     offered = {one.id for one in record.options}
     if order.decision == "allow" and order.scope == "session" and offered and "session" not in offered:
         return "The agent does not offer that for the session: allow it once"
     return ""
+
+
+def _is_cut(record: Approval) -> bool:
+    """Does the log keep, and any surface show, only a part of it?"""
+    return bool(record.cut) or max(len(record.exact), len(record.diff.encode())) > FIELD_BYTES_MAX
 
 
 def _late(record: Approval) -> str:

@@ -7,10 +7,12 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from tether import asking
 from tether.adapters.decisions import EXPIRES_US, Book, record_of
 from tether.adapters.facts import Asked, Option, Question
+from tether.adapters.reports import FIELD_BYTES_MAX
 from tether.wire.agents import Decide
 
 ONCE = (Option("allow", "Allow"), Option("deny", "Deny"))
@@ -44,6 +46,23 @@ def test_the_second_of_two_devices_learns_who_was_first() -> None:
     late = one.decide(decide("deny", by="desk"), 3)
     assert (late.won, late.state, late.by) == (False, "allowed", "phone")
     assert "phone" in late.message
+
+
+def test_nobody_allows_what_no_surface_shows_whole() -> None:
+    fits, long = b"x" * FIELD_BYTES_MAX, b"x" * (FIELD_BYTES_MAX + 1)
+    for exact, diff, cut, won in [
+        (fits, fits.decode(), 0, True), (long, "", 0, False), (b"x", long.decode(), 0, False), (b"x", "", 7, False),
+    ]:  # fmt: skip
+        one = book()
+        record = record_of(Asked("k", "edit", "x", "", exact, diff), "id0", "k3v9x0pq", SID, "claude", 1)
+        one.ask(replace(record, cut=cut))
+        told = one.decide(decide(), 2)
+        assert told.won is won
+        assert won or (told.state == "pending" and "too long" in told.message)
+        assert won or one.decide(decide("deny"), 3).won
+    # A rule has seen all of it.
+    one = book(Asked("k", "command", "x", "", long))
+    assert one.decide(decide(rule="r"), 2).won
 
 
 def test_who_comes_after_the_terminal_learns_it() -> None:
