@@ -54,6 +54,32 @@ def test_the_key_bar_sends_keys_and_keeps_the_keyboard(open_tab: OpenTab, gatewa
     tab.shot("phone-keys")
 
 
+def test_a_second_tap_locks_a_modifier_and_alt_goes_before_a_key(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run(gateway.add_fake("raw_echo"))
+    tab = open_tab(session, phone=True)
+    tab.page.get_by_test_id("terminal").tap()
+    bar = tab.see("key-bar")
+    ctrl, alt = (bar.locator(f'[data-key="{key}"]') for key in ("ctrl", "alt"))
+    ctrl.tap()
+    ctrl.tap()
+    expect(ctrl).to_have_accessible_name("Ctrl locked until tapped again")
+    tab.page.keyboard.type("bf")
+    expect(ctrl).to_have_attribute("aria-pressed", "true")
+    tab.shot("phone-keys-locked")
+    ctrl.tap()
+    expect(ctrl).to_have_attribute("aria-pressed", "false")
+    alt.tap()
+    bar.get_by_role("button", name="Enter").tap()
+    expect(alt).to_have_attribute("aria-pressed", "false")
+    alt.tap()
+    tab.page.keyboard.type("x")
+    tab.page.keyboard.type("y")
+    assert focused(tab)
+    gateway.wait_until(
+        "the bytes of the keys", lambda: b"\x02\x06\x1b\r\x1bxy" in gateway.raw(session).replace(b"\r\n", b"")
+    )
+
+
 def test_arrows_follow_the_mode_of_the_program(open_tab: OpenTab, session: str) -> None:
     tab = open_tab(session, phone=True)
     tab.type(r"printf '\033[?1h'; read -rsn3 key; printf '%q\n' " + '"$key"\n')

@@ -4,7 +4,7 @@ import { en } from "../src/strings/en";
 import { zhCN } from "../src/strings/zh-CN";
 
 // Names, keys of a keyboard and commands are the same in every language.
-const SAME = /^(Tether|WebSocket|HTTP|Esc|⇧?Tab|Ctrl|\^C|tether [a-z -]+|English|中文|[^A-Za-z]*)$/;
+const SAME = /^(Tether|WebSocket|HTTP|Esc|⇧?Tab|Ctrl|Alt|\^C|tether [a-z -]+|English|中文|[^A-Za-z]*)$/;
 
 type Table = { readonly [key: string]: unknown };
 

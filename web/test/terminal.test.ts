@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { clipboardText, webAddress } from "../src/terminal/addresses";
 import { Drag } from "../src/terminal/gestures";
 import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
+import { modified, NONE, tapped, used } from "../src/terminal/modifiers";
 import { asksFirst, cleanPaste } from "../src/terminal/pasting";
 import { CONTRAST, DARK, LIGHT } from "../src/terminal/themes";
 import { contrast } from "./contrast";
 
-const plain = { applicationCursor: false, ctrl: false };
+const plain = { applicationCursor: false, ctrl: false, alt: false };
 
 describe("keys", () => {
   it.each([
@@ -17,7 +18,6 @@ describe("keys", () => {
     ["enter", "\r"],
     ["ctrl-c", "\x03"],
     ["slash", "/"],
-    ["pipe", "|"],
     ["up", "\x1b[A"],
     ["left", "\x1b[D"],
   ] as const)("%s", (key, sequence) => {
@@ -26,7 +26,10 @@ describe("keys", () => {
 
   it("follows the program's cursor key mode", () => {
     expect(keySequence("up", { ...plain, applicationCursor: true })).toBe("\x1bOA");
-    expect(keySequence("right", { applicationCursor: true, ctrl: true })).toBe("\x1b[1;5C");
+    expect(keySequence("right", { applicationCursor: true, ctrl: true, alt: false })).toBe("\x1b[1;5C");
+    expect(keySequence("up", { applicationCursor: true, ctrl: false, alt: true })).toBe("\x1b[1;3A");
+    expect(keySequence("enter", { ...plain, alt: true })).toBe("\x1b\r");
+    expect(keySequence("shift-tab", { ...plain, alt: true })).toBe("\x1b[Z");
   });
 
   it.each([
@@ -42,6 +45,18 @@ describe("keys", () => {
     ["\r", "\r"],
   ])("ctrl and %j", (typed, sent) => {
     expect(withCtrl(typed)).toBe(sent);
+  });
+
+  it("holds a modifier for one key, locks it, and lets it go", () => {
+    const once = tapped(NONE, "ctrl");
+    expect(modified("c", once)).toBe("\x03");
+    expect(used(once)).toEqual(NONE);
+    const locked = tapped(once, "ctrl");
+    expect(used(locked)).toEqual(locked);
+    expect(tapped(locked, "ctrl")).toEqual(NONE);
+    expect(modified("b", tapped(NONE, "alt"))).toBe("\x1bb");
+    expect(modified("c", tapped(locked, "alt"))).toBe("\x1b\x03");
+    expect(modified("你好", tapped(NONE, "alt"))).toBe("你好");
   });
 
   it("tells reports from typing", () => {

@@ -178,8 +178,9 @@ export const en = {
     enter: "⏎",
     "ctrl-c": "^C",
     slash: "/",
-    pipe: "|",
+    alt: "Alt",
   },
+  keyLocked: "locked until tapped again",
   keyNames: {
     esc: "Escape",
     "shift-tab": "Shift Tab",
@@ -192,7 +193,7 @@ export const en = {
     enter: "Enter",
     "ctrl-c": "Control C",
     slash: "Slash",
-    pipe: "Pipe",
+    alt: "Alt, for the next key",
   },
 
   approvals: "Approvals",

@@ -180,8 +180,9 @@ export const zhCN: Strings = {
     enter: "⏎",
     "ctrl-c": "^C",
     slash: "/",
-    pipe: "|",
+    alt: "Alt",
   },
+  keyLocked: "已锁定，再点一次松开",
   keyNames: {
     esc: "退出键",
     "shift-tab": "Shift 加 Tab",
@@ -194,7 +195,7 @@ export const zhCN: Strings = {
     enter: "回车",
     "ctrl-c": "Control 加 C",
     slash: "斜杠",
-    pipe: "竖线",
+    alt: "Alt，作用于下一个键",
   },
 
   approvals: "审批",

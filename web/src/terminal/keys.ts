@@ -1,7 +1,7 @@
 /** What the keys of the key bar send. Pure. */
 
 export type BarKey =
-  | "esc" | "shift-tab" | "tab" | "enter" | "ctrl-c" | "slash" | "pipe"
+  | "esc" | "shift-tab" | "tab" | "enter" | "ctrl-c" | "slash"
   | "up" | "down" | "left" | "right"; // prettier-ignore
 
 const FIXED: Readonly<Partial<Record<BarKey, string>>> = {
@@ -11,22 +11,27 @@ const FIXED: Readonly<Partial<Record<BarKey, string>>> = {
   enter: "\r",
   "ctrl-c": "\x03",
   slash: "/",
-  pipe: "|",
 };
 const ARROWS: Readonly<Partial<Record<BarKey, string>>> = { up: "A", down: "B", right: "C", left: "D" };
 
 /**
  * The bytes of a key, as text. `applicationCursor` is the terminal's DECCKM mode: programs that set it expect ESC O
- * before an arrow. With `ctrl` arrows carry the modifier and characters become control characters.
+ * before an arrow. With `ctrl` or `alt` arrows carry the modifier; other keys become what a keyboard makes of them.
  */
-export function keySequence(key: BarKey, modes: { readonly applicationCursor: boolean; readonly ctrl: boolean }): string {
+export function keySequence(key: BarKey, modes: { readonly applicationCursor: boolean; readonly ctrl: boolean; readonly alt: boolean }): string {
   const arrow = ARROWS[key];
   if (arrow !== undefined) {
-    if (modes.ctrl) return `\x1b[1;5${arrow}`;
+    if (modes.ctrl || modes.alt) return `\x1b[1;${1 + (modes.alt ? 2 : 0) + (modes.ctrl ? 4 : 0)}${arrow}`;
     return (modes.applicationCursor ? "\x1bO" : "\x1b[") + arrow;
   }
   const fixed = FIXED[key] ?? "";
-  return modes.ctrl ? withCtrl(fixed) : fixed;
+  const controlled = modes.ctrl ? withCtrl(fixed) : fixed;
+  return modes.alt ? withAlt(controlled) : controlled;
+}
+
+/** `text` as it is with Alt held down: after an escape. More than one character is no key. */
+export function withAlt(text: string): string {
+  return [...text].length === 1 ? `\x1b${text}` : text;
 }
 
 /** `text` as it is with Ctrl held down; what has no control character stays as it is. */

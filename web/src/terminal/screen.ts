@@ -42,7 +42,7 @@ export interface ScreenOptions {
   lines(text: string, paste: () => void): void;
   /** A program wants this on the clipboard. */
   clip(text: string): void;
-  /** Text on its way to the agent; the key bar's Ctrl changes it. */
+  /** Text on its way to the agent; the key bar's Ctrl and Alt change it. */
   modify(text: string): string;
 }
 
@@ -66,6 +66,7 @@ export class Screen implements Display {
   readonly #encoder = new TextEncoder();
   readonly #unlisten: () => void;
   #replaying = 0;
+  #pressing = false;
   #origin: Origin = "typed";
   #fits: Fits | null = null;
   #refit: ReturnType<typeof setTimeout> | undefined;
@@ -173,9 +174,12 @@ export class Screen implements Display {
   }
 
   /** A key of the key bar. */
-  press(key: BarKey, ctrl: boolean): void {
+  press(key: BarKey, held: { readonly ctrl: boolean; readonly alt: boolean }): void {
     const applicationCursor = this.#terminal.modes.applicationCursorKeysMode;
-    this.#terminal.input(keySequence(key, { applicationCursor, ctrl }), true);
+    // What is held is in the sequence already.
+    this.#pressing = true;
+    this.#terminal.input(keySequence(key, { applicationCursor, ...held }), true);
+    this.#pressing = false;
   }
 
   dispose(): void {
@@ -204,7 +208,7 @@ export class Screen implements Display {
       // Turning focus reports on makes the terminal send one; in a replay nobody asked for it.
       if (report && this.#replaying > 0) return;
       const origin = report ? "pointer" : this.#origin;
-      const out = origin === "typed" ? this.options.modify(text) : text;
+      const out = origin === "typed" && !this.#pressing ? this.options.modify(text) : text;
       this.options.data(this.#encoder.encode(out), origin);
     });
     this.#terminal.onBinary((text) => {

@@ -2,14 +2,15 @@ import type { Signal } from "@preact/signals";
 
 import { text } from "../strings";
 import type { BarKey } from "../terminal/keys";
+import { tapped, type Held, type Modifier } from "../terminal/modifiers";
 
-const KEYS: readonly (BarKey | "ctrl")[] = [
+const KEYS: readonly (BarKey | Modifier)[] = [
   "esc", "shift-tab", "tab", "ctrl", "up", "enter",
-  "ctrl-c", "slash", "pipe", "left", "down", "right",
+  "ctrl-c", "slash", "alt", "left", "down", "right",
 ]; // prettier-ignore
 
 /** Keys that soft keyboards lack. Touching them must not take the focus from the terminal, or the keyboard closes. */
-export function KeyBar({ ctrl, press }: { ctrl: Signal<boolean>; press: (key: BarKey) => void }) {
+export function KeyBar({ held, press }: { held: Signal<Held>; press: (key: BarKey) => void }) {
   const stay = (event: Event) => event.preventDefault();
   return (
     <div class="keys" role="toolbar" aria-label={text.keyBar} data-testid="key-bar" onPointerDown={stay} onMouseDown={stay}>
@@ -20,13 +21,17 @@ export function KeyBar({ ctrl, press }: { ctrl: Signal<boolean>; press: (key: Ba
           type="button"
           tabIndex={-1}
           data-key={key}
-          aria-label={`${text.keys[key]} ${text.keyNames[key]}`}
-          {...(key === "ctrl" ? { "aria-pressed": ctrl.value } : {})}
-          onClick={() => (key === "ctrl" ? (ctrl.value = !ctrl.value) : press(key))}
+          aria-label={`${text.keys[key]} ${isModifier(key) && held.value[key] === "locked" ? text.keyLocked : text.keyNames[key]}`}
+          {...(isModifier(key) ? { "aria-pressed": held.value[key] !== "off", "data-hold": held.value[key] } : {})}
+          onClick={() => (isModifier(key) ? (held.value = tapped(held.value, key)) : press(key))}
         >
           {text.keys[key]}
         </button>
       ))}
     </div>
   );
+}
+
+function isModifier(key: BarKey | Modifier): key is Modifier {
+  return key === "ctrl" || key === "alt";
 }

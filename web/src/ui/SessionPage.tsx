@@ -5,7 +5,8 @@ import type { TransportName } from "../net/link";
 import { Attachment } from "../session/attachment";
 import { browserName, clientId } from "../session/identity";
 import { text } from "../strings";
-import { withCtrl, type BarKey } from "../terminal/keys";
+import type { BarKey } from "../terminal/keys";
+import { modified, NONE, used, type Held } from "../terminal/modifiers";
 import type { Screen } from "../terminal/screen";
 import { EndState, LineState } from "./Banner";
 import { ComposeLine } from "./ComposeLine";
@@ -48,7 +49,7 @@ async function stand(
   id: string,
   area: HTMLElement,
   host: HTMLElement,
-  ctrl: Signal<boolean>,
+  held: Signal<Held>,
   question: Signal<Question | null>,
 ): Promise<Stand> {
   const chosen = options();
@@ -68,9 +69,9 @@ async function stand(
     data: (bytes, origin) => attachment.type(bytes, origin),
     fitted: (size) => attachment.viewport(size),
     modify(typed) {
-      if (!ctrl.value) return typed;
-      ctrl.value = false;
-      return withCtrl(typed);
+      const now = held.value;
+      held.value = used(now);
+      return modified(typed, now);
     },
   });
   return { attachment, screen };
@@ -98,14 +99,14 @@ export function SessionPage({ id }: { id: string }) {
   const area = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState<Stand | null>(null);
-  const [ctrl] = useState(() => signal(false));
+  const [held] = useState(() => signal<Held>(NONE));
   const [composing, setComposing] = useState(() => (kept("tether.input") || (coarse ? "compose" : "direct")) === "compose");
   const [question] = useState(() => signal<Question | null>(null));
 
   useEffect(() => {
     const ends: (() => void)[] = [followViewport(document.documentElement)];
     let over = false;
-    void stand(id, area.current!, host.current!, ctrl, question).then((made) => {
+    void stand(id, area.current!, host.current!, held, question).then((made) => {
       ends.push(() => made.attachment.close(), () => made.screen.dispose());
       if (over) return ends.splice(0).forEach((end) => end());
       ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
@@ -120,9 +121,9 @@ export function SessionPage({ id }: { id: string }) {
   }, [id]);
 
   const press = (key: BarKey) => {
-    const held = ctrl.value;
-    ctrl.value = false;
-    ready?.screen.press(key, held);
+    const { ctrl, alt } = held.value;
+    held.value = used(held.value);
+    ready?.screen.press(key, { ctrl: ctrl !== "off", alt: alt !== "off" });
   };
   const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
   const where = route.value;
@@ -171,7 +172,7 @@ export function SessionPage({ id }: { id: string }) {
         {ready !== null && tab === "terminal" && composing && ready.attachment.ending.value === null && (
           <ComposeLine attachment={ready.attachment} coarse={coarse} send={send} close={() => chooseCompose(false)} />
         )}
-        {coarse && tab === "terminal" && <KeyBar ctrl={ctrl} press={press} />}
+        {coarse && tab === "terminal" && <KeyBar held={held} press={press} />}
         <Sheet question={question} />
       </main>
     </>
