@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.gateway import Gateway
+
+# A shell without job control starts what it puts in the background with SIGINT ignored, and so would be everything that
+# the tests start: ctrl-c would do nothing in their terminals.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -57,14 +57,15 @@ export function ComposeLine({ attachment, coarse, send, close }: { attachment: A
   };
   return (
     <form class="compose" data-testid="compose" data-ready={ready} onSubmit={(event) => { event.preventDefault(); submit(draft, true); }}>
+      {/* Said, and shown where there is room that is there anyway: the terminal keeps its size. */}
+      <p class="compose-why" role="status" data-testid="compose-why">{why}</p>
       <div class="quick" role="group" aria-label={text.compose.quick}>
         {QUICK.map((words) => <button key={words} class="chip-button" type="button" disabled={!ready} onClick={() => submit(words, true)} data-testid="quick">{words}</button>)}
         <button class="chip-button" type="button" onClick={close} data-testid="direct">{text.compose.direct}</button>
       </div>
-      {why !== "" && <p class="compose-why" role="status" data-testid="compose-why">{why}</p>}
       <div class="compose-row">
         <textarea
-          ref={field} rows={1} value={draft} placeholder={text.compose.placeholder} aria-label={text.compose.label} data-testid="compose-text"
+          ref={field} rows={1} value={draft} placeholder={why || text.compose.placeholder} aria-label={text.compose.label} data-testid="compose-text"
           autocapitalize="sentences" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys}
         />
         <button class="button" type="button" disabled={!ready || draft === ""} title={text.compose.insertHint} data-testid="insert" onClick={() => submit(draft, false)}>{text.compose.insert}</button>
