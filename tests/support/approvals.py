@@ -107,5 +107,11 @@ def survives(gateway: AgentGateway, session: str, asked: dict[str, Any], what: s
     )
     late = decide(gateway, asked["id"], "deny")
     assert late["error"] == "decided"
-    events = [event for event in gateway.events(session) if event["type"] == "settled" and event["id"] == asked["id"]]
-    assert {event["state"] for event in events} == {"allowed"}
+
+    def settled_as() -> set[str]:
+        told = [event for event in gateway.events(session) if event["type"] == "settled"]
+        return {event["state"] for event in told if event["id"] == asked["id"]}
+
+    # The worker has it; a store that was just killed has it a moment later.
+    gateway.wait_until("the decision is in the log", settled_as)
+    assert settled_as() == {"allowed"}
