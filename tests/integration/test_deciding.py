@@ -92,6 +92,8 @@ def test_bad_names_are_told(gateway: Gateway) -> None:
         done = gateway.tether(*words, check=False)
         assert done.returncode == status, done.stderr
         assert done.stdout == ""
+        if words[-1] == "nothere0":
+            assert "tether approvals --all" in done.stderr
 
 
 def test_a_transcript_tells_what_was_asked_and_decided(gateway: Gateway, asker: str) -> None:
@@ -145,6 +147,7 @@ def test_rules_decide_what_they_are_sure_of_and_leave_a_trace(gateway: Gateway, 
         noted = gateway.tether("audit", "--kind", "decide").stdout
         assert "rule tests" in noted
         assert "rule no pushes" in noted
+        assert "rules=2" in gateway.tether("audit", "--kind", "policy").stdout
         tried = json.loads(gateway.tether("policy", "test", "--json").stdout)
         assert {row["title"]: row["decision"] for row in tried}["make test && id"] == "ask"
         assert {row["title"]: row["decision"] for row in tried}["git push origin"] == "deny"

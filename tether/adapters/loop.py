@@ -55,7 +55,7 @@ class Service:
         self._sockets = AsyncSockets(self._loop)
         self._reader = LogReader(paths)
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
-        judge = ruling.Judge(paths.policy, now_us)
+        judge = ruling.Judge(paths.policy, now_us, self._rules_read)
         self.desk.judge = lambda session, record: judge.decide(record, session.directory)
         # What workers said again before the list of sessions came: the newest of each kind.
         self._early: dict[bytes, dict[str, Signalled]] = {}
@@ -86,6 +86,9 @@ class Service:
             task.cancel()
         self._bus.close()
         self._reader.close()
+
+    def _rules_read(self, facts: dict[str, str]) -> None:
+        self._uplink.send(encode(NO_SESSION, Deed("policy", "the rule file", "", facts)))
 
     def _attempted(self, what: str, pid: int) -> None:
         name = ",".join(public_id(one) for one in ancestry.sessions_around(pid, self.paths) if one)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from tether.policy.rules import Policy, Rule, expired
@@ -36,7 +38,8 @@ _NETWORK_VERBS: Final = {
     "go": frozenset(["get", "install", "mod"]),
     "docker": frozenset(["pull", "push", "build", "run", "login"]),
 }
-_HEADERS: Final = re.compile(r"^--- (.+?)(?:\t.*)?\n\+\+\+ (.+?)(?:\t.*)?$", re.MULTILINE)
+# Linux' PATH_MAX: what is longer names no file.
+_PATH_CHARS_MAX: Final = 4096
 _FILE_KEYS: Final = ("file_path", "notebook_path", "path", "filePath")
 
 
@@ -140,13 +143,18 @@ def _of_command(rules: list[Rule], command: Command, request: Request, resolve: 
 
 def _matches(pattern: str, words: tuple[str, ...]) -> bool:
     """Does the pattern fit the words? `*` as its last word stands for any number of them."""
-    wanted = commands(pattern)[0].words
+    wanted = _words(pattern)
     if wanted and wanted[-1] == "*":
         wanted = wanted[:-1]
         if len(words) < len(wanted):
             return False
         words = words[: len(wanted)]
     return len(wanted) == len(words) and all(fnmatchcase(word, one) for word, one in zip(words, wanted, strict=True))
+
+
+@lru_cache(maxsize=512)
+def _words(pattern: str) -> tuple[str, ...]:
+    return commands(pattern)[0].words
 
 
 def _is_networked(command: Command) -> bool:
@@ -180,15 +188,23 @@ def _of_path(rules: list[Rule], path: str, request: Request, resolve: Callable[[
 def _files(request: Request) -> list[str]:
     """The files that an edit changes. One that can't be told for certain is none that a rule could allow."""
     try:
-        given = json.loads(request.text)
-    except ValueError:
+        given = json.loads(request.text) if request.text.startswith("{") else None
+    except (ValueError, RecursionError):
         given = None
     if isinstance(given, dict):
         named = [given[key] for key in _FILE_KEYS if isinstance(given.get(key), str)]
         if named:
             return named
-    found = [name for pair in _HEADERS.findall(request.diff) for name in _names(*pair) if name != "/dev/null"]
+    found = [name for pair in _headers(request.diff) for name in _names(*pair) if name != "/dev/null"]
     return list(dict.fromkeys(found)) or [""]
+
+
+def _headers(diff: str) -> list[tuple[str, str]]:
+    """The names in the headers of a unified diff: a line of each, one below the other."""
+    lines = diff.split("\n")
+    return [
+        (one[4:], next_[4:]) for one, next_ in pairwise(lines) if one.startswith("--- ") and next_.startswith("+++ ")
+    ]
 
 
 def _names(before: str, after: str) -> list[str]:
@@ -206,7 +222,8 @@ def _below(patterns: list[str], path: str, request: Request, resolve: Callable[[
 
 def _inside(path: str, request: Request, resolve: Callable[[str], str]) -> str | None:
     """The path below the session's directory; None when it is not inside of it."""
-    if not path or path.startswith("~"):
+    # A control character may stand for the end of a name to one reader, and for a part of it to another.
+    if not path or path.startswith("~") or len(path) > _PATH_CHARS_MAX or not path.isprintable():
         return None
     whole = resolve(posixpath.join(request.directory, path))
     inside = posixpath.relpath(whole, request.directory)

@@ -227,3 +227,28 @@ def test_a_file_that_does_not_fit_says_where_and_what(text: str, words: str) -> 
 def test_what_is_doubtful_is_said() -> None:
     text = "[[rule]]\nname = 'a'\ndecision = 'allow'\ncommand = ['bash *', '* x', 'pytest *']\n"
     assert len(load(text, "p").warnings) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        edit("src/a\0b"), edit("src/" + "a/" * 500_000), edit("src/a\tb"), "{" + '"a":[' * 100_000, "[" * 100_000,
+        edit("src/\udcff"),
+    ],
+)  # fmt: skip
+def test_what_no_file_is_called_is_never_allowed(text: str) -> None:
+    assert ask("edit", text).decision == "ask"
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        # A name that one reader ends at the tab, and another does not.
+        "--- a/src/ok\t/../../../etc/passwd\n+++ b/src/ok\t/../../../etc/passwd\n@@ -1 +1 @@\n",
+        "--- a/src/ok\r\n+++ b/src/ok\r\n",
+        "--- " + "\t" * 500_000 + "\nx",
+        "--- a/src/ok\n" * 100_000,
+    ],
+)
+def test_a_header_that_can_be_read_in_two_ways_is_asked(diff: str) -> None:
+    assert ask("edit", "", diff=diff).decision == "ask"

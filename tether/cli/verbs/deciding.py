@@ -140,7 +140,12 @@ def _one(paths: Paths, approval: str) -> dict[str, Any]:
         raise TetherError(
             f"{line(approval, 40)!r} is no approval", hint="List them: tether approvals", code="usage", status=USAGE
         )
-    found: dict[str, Any] = _ask(paths, f"/{approval}")["approval"]
+    try:
+        found: dict[str, Any] = _ask(paths, f"/{approval}")["approval"]
+    except TetherError as error:
+        if error.code == "not-found":
+            error.hint = "List them: tether approvals --all"
+        raise
     return found
 
 

@@ -4,7 +4,8 @@ import { useRef, useState } from "preact/hooks";
 
 import { ageOf, text } from "../strings";
 import { sessionPath } from "../ui/route";
-import { answersOf, bodyOf, decide, getApproval, lineKind, offersSession, type Approval, type Decision, type Question } from "./records";
+import type { Question } from "../wire.gen";
+import { answersOf, bodyOf, decide, getApproval, lineKind, offersSession, type Approval, type Decision } from "./records";
 
 const GLYPHS: Readonly<Record<string, string>> = { command: "❯", edit: "±", tool: "◆", question: "?", plan: "≡" };
 
@@ -23,6 +24,8 @@ export function ApprovalCard({ approval, settled, bare = false }: { approval: Ap
   const shown = approval.state === "pending" ? now : approval;
   const pending = shown.state === "pending";
   const answers = answersOf(approval.questions, chosen);
+  // What is not shown whole can be refused here, and not allowed: the gateway says the same.
+  const allowable = bodyOf(approval).more === 0;
 
   const say = async (decision: Decision) => {
     if (busy || !pending) return;
@@ -45,7 +48,7 @@ export function ApprovalCard({ approval, settled, bare = false }: { approval: Ap
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if ((event.target as Element).closest("input, textarea")) return;
-    if (event.key === "y" && approval.questions.length === 0) void say({ decision: "allow", scope: "once" });
+    if (event.key === "y" && approval.questions.length === 0 && allowable) void say({ decision: "allow", scope: "once" });
     else if (event.key === "n") deny();
     else return;
     event.preventDefault();
@@ -72,8 +75,8 @@ export function ApprovalCard({ approval, settled, bare = false }: { approval: Ap
             <button class="button primary" type="button" disabled={busy || answers === null} data-testid="answer" onClick={() => { if (answers !== null) void say({ decision: "answer", answers }); }}>{text.approval.answer}</button>
           ) : (
             <>
-              <button class="button primary" type="button" disabled={busy} data-testid="allow" aria-keyshortcuts="y" onClick={() => void say({ decision: "allow", scope: "once" })}>{text.approval.allowOnce}</button>
-              {offersSession(approval) && <button class="button" type="button" disabled={busy} data-testid="allow-session" onClick={() => void say({ decision: "allow", scope: "session" })}>{text.approval.allowSession}</button>}
+              <button class="button primary" type="button" disabled={busy || !allowable} data-testid="allow" aria-keyshortcuts="y" onClick={() => void say({ decision: "allow", scope: "once" })}>{text.approval.allowOnce}</button>
+              {offersSession(approval) && <button class="button" type="button" disabled={busy || !allowable} data-testid="allow-session" onClick={() => void say({ decision: "allow", scope: "session" })}>{text.approval.allowSession}</button>}
             </>
           )}
           {denying && <input class="approval-reason" ref={field} value={reason} placeholder={text.approval.reason} aria-label={text.approval.reason} data-testid="reason" onInput={(event) => setReason(event.currentTarget.value)} onKeyDown={(event) => { if (event.key === "Enter" && !event.isComposing) deny(); if (event.key === "Escape") setDenying(false); }} />}

@@ -1,51 +1,19 @@
 /** What agents ask, as the API tells it, and what can be said about it without a page. */
 import { get, post, type Answer } from "../net/api";
+import type { Approval as Record, Question } from "../wire.gen";
 
-export interface Choice {
-  readonly id: string;
-  readonly label: string;
-}
-
-export interface Question {
-  readonly text: string;
-  readonly header: string;
-  readonly options: readonly Choice[];
-  readonly multiple: boolean;
-}
-
-/** The fields of the record that a page needs; times in microseconds since 1970. */
-export interface Approval {
-  readonly id: string;
-  readonly session: string;
+/** The record as the API tells it: the protocol's, with its bytes as text and what is the gateway's own left out. */
+export interface Approval extends Omit<Record, "exact" | "key" | "parts" | "sid"> {
+  readonly exact: string;
   readonly session_title: string;
   readonly cwd: string;
-  readonly provider: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly intent: string;
-  readonly exact: string;
-  readonly sha256: string;
-  readonly diff: string;
-  readonly detail: string;
-  readonly options: readonly Choice[];
-  readonly questions: readonly Question[];
-  readonly created: number;
-  readonly decided: number;
-  readonly state: string;
-  readonly by: string;
-  readonly reason: string;
-  readonly scope: string;
-  readonly effect: string;
-  readonly rule: string;
-  /** Bytes that were too many for the record. */
-  readonly cut: number;
 }
 
 export interface Decision {
   readonly decision: "allow" | "deny" | "answer";
   readonly scope?: "once" | "session";
   readonly reason?: string;
-  readonly answers?: Readonly<Record<string, string>>;
+  readonly answers?: { readonly [question: string]: string };
 }
 
 /** What waits, the oldest first; with `all` what was decided too. */
@@ -85,8 +53,8 @@ export function lineKind(line: string): "add" | "del" | "hunk" | "file" | "same"
 }
 
 /** The answers in the form that the gateway wants: by question, several joined. Null while one is missing. */
-export function answersOf(questions: readonly Question[], chosen: ReadonlyMap<string, readonly string[]>): Record<string, string> | null {
-  const answers: Record<string, string> = {};
+export function answersOf(questions: readonly Question[], chosen: ReadonlyMap<string, readonly string[]>): { [question: string]: string } | null {
+  const answers: { [question: string]: string } = {};
   for (const question of questions) {
     const given = (chosen.get(question.text) ?? []).filter((one) => one.trim() !== "");
     if (given.length === 0) return null;

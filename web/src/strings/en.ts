@@ -226,7 +226,7 @@ export const en = {
     reason: "Reason, for the agent",
     answer: "Answer",
     other: "Another answer",
-    cut: (n: number) => `${n} bytes more are not shown here`,
+    cut: (n: number) => `${n} bytes more are not shown here: deny it, or answer at the agent's own terminal`,
     outcomes: {
       allowed: "Allowed",
       denied: "Denied",

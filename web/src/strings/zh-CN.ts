@@ -228,7 +228,7 @@ export const zhCN: Strings = {
     reason: "给代理的理由",
     answer: "回答",
     other: "其他回答",
-    cut: (n) => `还有 ${n} 字节未在此显示`,
+    cut: (n) => `还有 ${n} 字节未在此显示：请拒绝，或在代理自己的终端回答`,
     outcomes: {
       allowed: "已允许",
       denied: "已拒绝",
