@@ -194,6 +194,7 @@ class Service:
     def _seen(self, view: SessionView) -> None:
         session = self.desk.sessions.get(view.sid)
         if view.state in ENDED:
+            self._early.pop(view.sid, None)
             self.desk.end(view.sid)
             return
         if view.state in ("created", "starting"):
