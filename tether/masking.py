@@ -127,6 +127,20 @@ def snapshot_masked(snapshot: Snapshot, mask: Mask) -> Snapshot:
     return msgspec.structs.replace(snapshot, data=mask.whole(snapshot.data, snapshot.cols))
 
 
+def view_masked(view: SessionView, mask: Mask) -> SessionView:
+    """A session as lists may show it: its title and what it is about are words of people and programs."""
+    shown = {
+        name: text for name in ("title", "detail") if (text := mask.text(getattr(view, name))) != getattr(view, name)
+    }
+    args = [mask.text(argument) for argument in view.args]
+    activity = view.activity
+    if activity is not None and (why := mask.text(activity.why)) != activity.why:
+        activity = msgspec.structs.replace(activity, why=why)
+    if not shown and args == view.args and activity is view.activity:
+        return view
+    return msgspec.structs.replace(view, **shown, args=args, activity=activity)
+
+
 def history_masked(history: History, mask: Mask, cols: int) -> History:
     """Lines that scrolled off, as they may be shown."""
     return msgspec.structs.replace(history, lines=mask.lines(history.lines, cols))

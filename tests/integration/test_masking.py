@@ -93,6 +93,18 @@ def test_the_api_gives_it_to_nobody(gateway: Gateway, printed: str) -> None:
         assert_hidden(client.get(f"/api/v1/sessions/{printed}/screen").content)
 
 
+def test_lists_and_attachments_do_not_name_it(gateway: Gateway) -> None:
+    session = gateway.run("shell", title=f"with ghp_{BODY}")
+    with api(gateway) as client:
+        for path in ("/api/v1/sessions", f"/api/v1/sessions/{session}", "/api/v1/feed"):
+            answer = client.get(path)
+            assert session in answer.text
+            assert "with ghp_***" in answer.text
+            assert_hidden(answer.content)
+    with WebClient(gateway, session, mode="observe") as attached:
+        assert attached.expect(Attached).view.title == "with ghp_" + "*" * 36
+
+
 @pytest.mark.parametrize("words", [("export", "--format", "txt"), ("export", "--format", "cast"), ("snapshot",)])
 def test_files_that_are_given_away_do_not_hold_it(gateway: Gateway, printed: str, words: tuple[str, ...]) -> None:
     shown = gateway.tether(words[0], printed, *words[1:], binary=True).stdout

@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from tether import attention
+from tether.masking import Mask, view_masked
 from tether.web.admission import Refusal
 from tether.wire.plain import plain
 from tether.wire.views import ClientView, SessionView
@@ -47,10 +48,11 @@ def refused(refusal: Refusal) -> Response:
     return response
 
 
-def session_json(view: SessionView, base: str) -> dict[str, Any]:
-    """A session as the API shows it: the view's fields by name, bytes in hex, what it needs a person for, and the
-    address of its page below `base`, which is how whoever asks reaches us."""
-    document: dict[str, Any] = plain(view)
+def session_json(view: SessionView, base: str, mask: Mask | None) -> dict[str, Any]:
+    """A session as the API shows it: the view's fields by name, bytes in hex, what is secret in its words hidden by
+    `mask`, what it needs a person for, and the address of its page below `base`, which is how whoever asks reaches
+    us."""
+    document: dict[str, Any] = plain(view if mask is None else view_masked(view, mask))
     document["attention"] = attention.of_view(view)
     document["url"] = f"{base}/s/{view.id}"
     return document

@@ -127,7 +127,10 @@ async def feed(request: Request) -> Response:
     base = base_of(request)
     pending = [name for view in views if view.state not in ENDED for name in view.approvals]
     return answer(
-        next=newest, whole=sids is None, sessions=[session_json(view, base) for view in changed], pending=pending
+        next=newest,
+        whole=sids is None,
+        sessions=[session_json(view, base, side.mask) for view in changed],
+        pending=pending,
     )
 
 

@@ -14,6 +14,8 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import msgspec
+
 from tether import masking, settings
 from tether.bus import Bus, Subscriber
 from tether.bus.readers import AsyncSockets
@@ -44,7 +46,7 @@ from tether.web.telling import Telling
 from tether.web.thumbnails import Thumbnails
 from tether.web.worktrees import Worktrees
 from tether.wire.codec import WireError, decode, encode
-from tether.wire.control import Detach, History, Refused, Sessions
+from tether.wire.control import Attached, Detach, History, Refused, Sessions
 from tether.wire.ids import NO_SESSION
 from tether.wire.limits import CLIENT_HEARTBEAT_S
 from tether.wire.storing import Committed, StoreHealth
@@ -207,9 +209,19 @@ class BusSide:
         reader = self._masked.all_of if self._masked is not None else self.reader.events
         return reader(sid, after, limit, max_bytes)
 
-    def history_shown(self, sid: bytes, history: History) -> History:
-        """Lines that scrolled off, as they may be shown."""
-        return history if self.mask is None else masking.history_masked(history, self.mask, self._cols(sid))
+    def message_shown(self, sid: bytes, message: Any) -> Any:
+        """What is said to a client beside events, as it may be shown."""
+        match message:
+            case _ if self.mask is None:
+                return message
+            case History():
+                return masking.history_masked(message, self.mask, self._cols(sid))
+            case SessionView():
+                return masking.view_masked(message, self.mask)
+            case Attached():
+                return msgspec.structs.replace(message, view=masking.view_masked(message.view, self.mask))
+            case _:
+                return message
 
     def watched(self, sid: bytes) -> Hub | None:
         """The session's hub if somebody watches it."""
@@ -264,6 +276,7 @@ class BusSide:
         """The process is about to end: tell every client to come back."""
         for connection in self.connections.values():
             connection.close(CLOSE_RESTARTING)
+        self.changes.wake()
 
     # -- who may stay
 
@@ -355,9 +368,13 @@ class BusSide:
 
     def learn(self, answer: Sessions) -> None:
         """Take the broker's list of live sessions in."""
+        before = set(self.mirror.views)
         for view in self.mirror.listed(answer.views):
             self._meet(view, MEET_TRIES)
             self._tell_watchers(view)
+        for sid in before.difference(self.mirror.views):
+            # Its end was told while nobody here listened: the log has it.
+            self.changes.note(sid)
 
     def _listed(self, answer: Any) -> None:
         if isinstance(answer, Sessions):

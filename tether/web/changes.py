@@ -24,6 +24,10 @@ class Changes:
         self._by_sid.move_to_end(sid)
         if len(self._by_sid) > _SESSIONS_MAX:
             self._start = self._by_sid.popitem(last=False)[1]
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever waits gets an answer now: there is news, or this process is about to end."""
         for waiter in self._waiters:
             waiter.set()
 

@@ -20,7 +20,6 @@ from tether.wire.control import (
     Attach,
     Credit,
     Detach,
-    History,
     HistoryQuery,
     Input,
     InputAck,
@@ -116,12 +115,12 @@ class Connection:
 
     def tell(self, message: Any) -> None:
         """Have `message` sent before any further event."""
-        self.viewer.tell(message)
+        self.viewer.tell(self._side.message_shown(self.sid, message))
 
     def _said(self, message: Any) -> None:
         """What the broker says to this client."""
         self.viewer.leads = self.standing.mode == "control"
-        self.tell(self._side.history_shown(self.sid, message) if isinstance(message, History) else message)
+        self.tell(message)
 
     # -- from the client
 

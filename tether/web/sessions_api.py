@@ -52,14 +52,14 @@ async def list_sessions(request: Request) -> Response:
     views = [view for view in side.sessions() if everything or view.state not in ENDED]
     views = [view for view in views if permits.visible(credential, view)]
     base = base_of(request)
-    return answer(sessions=[session_json(view, base) for view in views], broker=side.uplink.ready)
+    return answer(sessions=[session_json(view, base, side.mask) for view in views], broker=side.uplink.ready)
 
 
 async def get_session(request: Request) -> Response:
     """GET /api/v1/sessions/{id}"""
     check_query(request)
     view = await resolve(request, request.path_params["id"])
-    return answer(session=session_json(view, base_of(request)))
+    return answer(session=session_json(view, base_of(request), side_of(request).mask))
 
 
 async def get_events(request: Request) -> Response:

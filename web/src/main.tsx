@@ -10,12 +10,14 @@ import { takeTicket } from "./net/ticket";
 import { text } from "./strings";
 import { App } from "./ui/App";
 import { Splash } from "./ui/Splash";
+import { followTitle } from "./ui/title";
 
 // First of all, before anything is asked of the network: no ticket stays in the address.
 const ticket = takeTicket();
 const invitation = takeInvitation();
 
 follow();
+followTitle();
 
 const root = document.getElementById("app");
 if (root !== null) void start(root);

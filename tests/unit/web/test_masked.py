@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.redact.kinds import ALNUM, take
-from tether.masking import SILENCE_S, Mask, events_masked
+from tether.masking import SILENCE_S, Mask, events_masked, view_masked
 from tether.redact.finding import Finder
 from tether.redact.rules import shipped
 from tether.web.attachment import Piece, Recent, live_piece
 from tether.web.masked import Flow, Live, MaskedLog
+from tether.wire.agents import Activity
 from tether.wire.codec import decode_body, encode, encode_body
 from tether.wire.events import Event, Output, Resized, Titled
 from tether.wire.limits import SID_BYTES
+from tether.wire.views import SessionView
 
 SID = bytes(range(16))
 TOKEN = ("ghp_" + take(random.Random(9), ALNUM, 36)).encode()
@@ -159,3 +161,14 @@ def test_an_export_is_masked_to_its_end() -> None:
     out = list(events_masked(found, MASK))
     assert [event.seq for event in out] == [event.seq for event in found]
     assert b"".join(event.data for event in out if isinstance(event, Output))[:6] == b"x ghp_"
+
+
+def test_a_session_is_listed_without_what_is_secret_in_its_words():
+    token = TOKEN.decode()
+    activity = Activity("waiting", "question", 0, "hook", f"use {token}?")
+    view = SessionView(b"1" * 16, "k3v9abcd", "shell", f"with {token}", "running", args=["--key", token])
+    shown = view_masked(msgspec.structs.replace(view, activity=activity), MASK)
+    assert token not in repr(shown)
+    assert shown.title == "with ghp_" + "*" * 36
+    plain = msgspec.structs.replace(view, title="fix it", args=[])
+    assert view_masked(plain, MASK) is plain

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { text } from "../strings";
 import { SignIn } from "../ui/SignIn";
 import { Splash } from "../ui/Splash";
+import { called } from "../ui/title";
 import { trouble } from "../fleet/watch";
 import { ApprovalCard } from "./ApprovalCard";
 import { getApproval, listApprovals, type Approval } from "./records";
@@ -23,7 +24,7 @@ export function ApprovalsPage({ id }: { id: string }) {
   }, [id]);
   const rows = waiting.value;
   useEffect(() => {
-    document.title = `${rows !== null && rows.length > 0 ? `(${rows.length}) ` : ""}${text.approvals} · ${text.appName}`;
+    called(text.approvals);
     if (rows === null) return;
     // What somebody else decided does not vanish without a word.
     const open = new Set(rows.map((one) => one.id));

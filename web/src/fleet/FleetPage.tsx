@@ -1,6 +1,5 @@
 import "../styles/fleet.css";
 
-import { effect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { kept, keep } from "../app/preferences";
@@ -10,6 +9,7 @@ import { ageOf, text } from "../strings";
 import { go, sessionPath } from "../ui/route";
 import { SignIn } from "../ui/SignIn";
 import { Splash } from "../ui/Splash";
+import { called } from "../ui/title";
 import { FirstRun } from "./FirstRun";
 import { fits } from "./filter";
 import { nextWaiting, ordered } from "./order";
@@ -17,24 +17,17 @@ import { Rows } from "./Rows";
 import { StopSheet } from "./StopSheet";
 import { Tiles } from "./Tiles";
 import { seenAt } from "./unread";
-import { attention, fleet, refresh, trouble, watch, type Fleet } from "./watch";
+import { attention, fleet, refresh, trouble, type Fleet } from "./watch";
 import { shown } from "./words";
 
 const ENDED_SHOWN = 100;
 
 /** Every session of this gateway: who needs somebody first. */
 export function FleetPage() {
-  useEffect(watch, []);
-  useEffect(
-    () =>
-      effect(() => {
-        document.title = attention.value > 0 ? `(${attention.value}) ${text.appName}` : text.appName;
-      }),
-    [],
-  );
+  useEffect(() => called(""), []);
   const known = fleet.value;
   const failure = trouble.value;
-  if (failure?.kind === "refused" && failure.status === 401) return <SignIn session="" done={() => void refresh()} />;
+  if (failure?.kind === "refused" && failure.status === 401) return <SignIn session="" done={() => undefined} />;
   if (known === null && failure === null) return <Splash title={text.loading} state="connecting" />;
   if (known === null) {
     const refused = failure?.kind === "refused";
@@ -45,7 +38,7 @@ export function FleetPage() {
         hint={refused ? failure.hint : text.listFailedHint}
         {...(refused ? {} : { command: text.gatewayCommand })}
       >
-        <button class="button" type="button" onClick={() => void refresh()}>{text.retry}</button>
+        <button class="button" type="button" onClick={refresh}>{text.retry}</button>
       </Splash>
     );
   }

@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 
 import type { SessionInfo } from "../net/api";
 import { endingOfView } from "../session/ending";
-import { ageOf, text } from "../strings";
+import { text } from "../strings";
+import { Age } from "../ui/Age";
 import { sessionPath } from "../ui/route";
 import { isUnread, sinceOf } from "./order";
 import { markSeen, seenAt } from "./unread";
@@ -10,15 +11,14 @@ import { shown, titleOf } from "./words";
 
 /** Sessions as a list. `stop` asks to end one; without it they have ended. */
 export function Rows({ label, sessions, stop }: { label: string; sessions: readonly SessionInfo[]; stop?: (session: SessionInfo) => void }) {
-  const now = Date.now();
   return (
     <ul class="rows" aria-label={label}>
-      {sessions.map((session) => <Row key={session.id} session={session} now={now} {...(stop === undefined ? {} : { stop })} />)}
+      {sessions.map((session) => <Row key={session.id} session={session} {...(stop === undefined ? {} : { stop })} />)}
     </ul>
   );
 }
 
-function Row({ session, now, stop }: { session: SessionInfo; now: number; stop?: (session: SessionInfo) => void }) {
+function Row({ session, stop }: { session: SessionInfo; stop?: (session: SessionInfo) => void }) {
   const state = shown(session);
   const unread = isUnread(session, seenAt(session.id));
   const activity = endingOfView(session) === null ? session.activity : null;
@@ -40,7 +40,7 @@ function Row({ session, now, stop }: { session: SessionInfo; now: number; stop?:
         </span>
         <span class="row-side">
           <span class="tone" data-tone={state.tone} data-state={session.state} data-testid="row-state" title={why}>{state.words}</span>
-          <span class="row-age">{ageOf(sinceOf(session), now)}</span>
+          <Age since={sinceOf(session)} />
           {session.controller !== "" && <span class="row-who">{session.controller}</span>}
         </span>
       </a>

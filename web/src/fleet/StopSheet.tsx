@@ -13,7 +13,7 @@ export function StopSheet({ session, close }: { session: SessionInfo; close: () 
   const stop = async () => {
     const answer = await stopSession(session.id);
     if (!answer.ok) return setProblem(text.fleet.stopFailed(answer.failure.kind === "refused" ? answer.failure.message : text.listFailed));
-    void refresh();
+    refresh();
     sheet.current?.close();
   };
   return (

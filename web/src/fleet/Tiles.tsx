@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { getPicture, type SessionInfo } from "../net/api";
-import { ageOf, text } from "../strings";
+import { text } from "../strings";
+import { Age } from "../ui/Age";
 import { sessionPath } from "../ui/route";
 import { sinceOf } from "./order";
 import { shown, titleOf } from "./words";
@@ -27,7 +28,7 @@ function Tile({ session }: { session: SessionInfo }) {
           <span class="glyph" data-tone={state.tone} aria-hidden="true">{state.glyph}</span>
           <span class="row-title">{titleOf(session)}</span>
           <span class="tone" data-tone={state.tone}>{state.words}</span>
-          <span class="row-age">{ageOf(sinceOf(session), Date.now())}</span>
+          <Age since={sinceOf(session)} />
         </span>
         <span class="tile-screen">
           {picture !== "" && <img src={`data:image/svg+xml,${encodeURIComponent(picture)}`} alt={text.fleet.thumbnail(titleOf(session))} draggable={false} />}

@@ -1,13 +1,22 @@
-/** The sessions of this gateway, asked for again and again while somebody looks; shared by every page that shows them. */
+/** The sessions of this gateway, told by it as they change; shared by every page that shows them. */
 import { computed, signal } from "@preact/signals";
 
 import { keep, kept } from "../app/preferences";
-import { listSessions, type Answer, type SessionInfo } from "../net/api";
+import { getFeed, listSessions, type Answer, type Failure, type SessionInfo } from "../net/api";
 import { endingOfView } from "../session/ending";
 import { needsAttention } from "./attention";
+import { completed, everyone, NOBODY, told, type News, type Roll } from "./roll";
 
-const REFRESH_MS = 1_000;
-const ENDED_MS = 60_000;
+/** How long one question stays open, and how long a hidden page rests between two of them. */
+const OPEN_S = 20;
+const HIDDEN_MS = 20_000;
+/** After a failure; and how long a gateway that has no feed is asked for its list instead. */
+const AGAIN_MS = 1_000;
+/** Changes that come faster are shown together. */
+const TOGETHER_MS = 100;
+const LIST_MS = 10_000;
+/** The ended ones are asked for when their number may have changed otherwise: retention removes them. */
+const COMPLETE_MS = 300_000;
 
 export interface Fleet {
   readonly sessions: readonly SessionInfo[];
@@ -18,6 +27,7 @@ export interface Fleet {
 
 const KEY = "tether.fleet";
 const KEPT = 100;
+const SAVE_MS = 1_000;
 
 /** The list that this browser saw last, for when nobody answers. */
 function last(): Fleet | null {
@@ -32,72 +42,134 @@ function last(): Fleet | null {
 /** What is known; null before the first answer. */
 export const fleet = signal<Fleet | null>(null);
 /** Why nothing is known, or why it is old. */
-export const trouble = signal<Extract<Answer<unknown>, { ok: false }>["failure"] | null>(null);
+export const trouble = signal<Failure | null>(null);
 /** How many sessions need somebody. */
 export const attention = computed(
   () => (fleet.value?.sessions ?? []).filter((session) => endingOfView(session) === null && needsAttention(session) !== null).length,
 );
 
 let watchers = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let asking = false;
-let live = new Set<string>();
-let ended: readonly SessionInfo[] = [];
-let endedAt = -ENDED_MS;
+let roll: Roll = NOBODY;
+let next = 0;
+let completeAt = 0;
+let listUntil = 0;
+/** The question that is open now; a newer one ends it. */
+let open: AbortController | null = null;
+let saving: ReturnType<typeof setTimeout> | undefined;
 
-/** The ended ones are asked for only when there may be new ones. */
-async function ask(): Promise<Answer<readonly SessionInfo[]>> {
-  const found = await listSessions(false);
-  if (!found.ok) return found;
-  const now = new Set(found.value.map((session) => session.id));
-  if ([...live].some((id) => !now.has(id)) || performance.now() - endedAt > ENDED_MS) {
-    const all = await listSessions(true);
-    if (!all.ok) return all;
-    endedAt = performance.now();
-    ended = all.value.filter((session) => endingOfView(session) !== null);
+/** News by the feed, or the whole list from a gateway that has none now. */
+async function news(wait: number, signal: AbortSignal): Promise<Answer<News>> {
+  if (performance.now() >= listUntil) {
+    const found = await getFeed(next, wait, signal);
+    if (found.ok) {
+      next = found.value.next;
+      return found;
+    }
+    if (found.failure.kind === "unreachable" || found.failure.status === 401) return found;
+    listUntil = performance.now() + LIST_MS;
   }
-  live = now;
-  return { ok: true, value: [...found.value, ...ended.filter((session) => !now.has(session.id))] };
+  next = 0;
+  const found = await listSessions(false);
+  return found.ok ? { ok: true, value: { whole: true, sessions: found.value } } : found;
 }
 
-/** Ask now. */
-export async function refresh(): Promise<void> {
-  clearTimeout(timer);
-  if (asking) return;
-  if (document.visibilityState === "visible") {
-    asking = true;
-    const answer = await ask();
-    asking = false;
-    if (answer.ok) {
-      fleet.value = { sessions: answer.value, at: Date.now(), fresh: true };
-      keep(KEY, JSON.stringify({ sessions: answer.value.slice(0, KEPT), at: Date.now() }));
-      trouble.value = null;
-    } else {
-      trouble.value = answer.failure;
-      if (answer.failure.kind === "refused" && answer.failure.status === 401) {
-        fleet.value = null;
-        keep(KEY, "");
-        return; // until somebody signs in
-      }
-      const known = fleet.value ?? (answer.failure.kind === "unreachable" ? last() : null);
-      if (known !== null) fleet.value = { ...known, fresh: false };
-    }
+async function look(wait: number, signal: AbortSignal): Promise<Answer<null>> {
+  const found = await news(wait, signal);
+  if (signal.aborted) return { ok: true, value: null };
+  if (!found.ok) return found;
+  roll = told(roll, found.value);
+  if (roll.incomplete || performance.now() - completeAt > COMPLETE_MS) {
+    const all = await listSessions(true);
+    if (!all.ok) return all;
+    roll = completed(roll, all.value);
+    completeAt = performance.now();
   }
-  clearTimeout(timer);
-  if (watchers > 0) timer = setTimeout(() => void refresh(), REFRESH_MS);
+  return { ok: true, value: null };
+}
+
+function show(): void {
+  const sessions = everyone(roll);
+  fleet.value = { sessions, at: Date.now(), fresh: true };
+  trouble.value = null;
+  saving ??= setTimeout(save, SAVE_MS);
+}
+
+/** Keep the list for when nobody answers; not for every change of it. */
+function save(): void {
+  clearTimeout(saving);
+  saving = undefined;
+  if (fleet.value?.fresh === true) keep(KEY, JSON.stringify({ sessions: fleet.value.sessions.slice(0, KEPT), at: fleet.value.at }));
+}
+if (typeof addEventListener !== "undefined") addEventListener("pagehide", save);
+
+function fail(failure: Failure): void {
+  trouble.value = failure;
+  next = 0;
+  if (failure.kind === "refused" && failure.status === 401) {
+    fleet.value = null;
+    roll = NOBODY;
+    keep(KEY, "");
+    return;
+  }
+  const known = fleet.value ?? (failure.kind === "unreachable" ? last() : null);
+  if (known !== null) fleet.value = { ...known, fresh: false };
+}
+
+/** Keep asking until `signal` ends it, or until somebody has to sign in. */
+async function follow(signal: AbortSignal): Promise<void> {
+  let wait = 0;
+  while (!signal.aborted) {
+    const hidden = document.visibilityState !== "visible";
+    const answer = hidden ? await alone((first) => look(first ? wait : 0, signal)) : await look(wait, signal);
+    if (signal.aborted) return;
+    if (answer.ok) show();
+    else fail(answer.failure);
+    if (!answer.ok && answer.failure.kind === "refused" && answer.failure.status === 401) return;
+    wait = answer.ok ? OPEN_S : 0;
+    const pause = !answer.ok || next === 0 ? AGAIN_MS : hidden && !held ? HIDDEN_MS : TOGETHER_MS;
+    await rest(pause, signal);
+  }
+}
+
+let held = false;
+
+/**
+ * A browser opens few connections to one gateway: of its hidden pages only one keeps a question open, so that its title
+ * can tell who needs somebody. `act` learns whether this is the one.
+ */
+async function alone<T>(act: (first: boolean) => Promise<T>): Promise<T> {
+  if (navigator.locks === undefined) return act(false);
+  return navigator.locks.request("tether.feed", { ifAvailable: true }, (lock) => {
+    held = lock !== null;
+    return act(held);
+  });
+}
+
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", () => { clearTimeout(timer); done(); });
+  });
+}
+
+/** Ask now; an older question is given up, as it may stand on a connection that is gone. */
+export function refresh(): void {
+  open?.abort();
+  open = new AbortController();
+  if (watchers > 0) void follow(open.signal);
 }
 
 /** Keep `fleet` fresh until the returned function is called. */
 export function watch(): () => void {
-  const wake = () => void refresh();
+  const stop = new AbortController();
+  const wake = () => { if (document.visibilityState === "visible") refresh(); };
   watchers++;
-  document.addEventListener("visibilitychange", wake);
-  addEventListener("online", wake);
-  void refresh();
+  document.addEventListener("visibilitychange", wake, { signal: stop.signal });
+  addEventListener("online", wake, { signal: stop.signal });
+  addEventListener("pageshow", wake, { signal: stop.signal });
+  if (watchers === 1) refresh();
   return () => {
-    watchers--;
-    document.removeEventListener("visibilitychange", wake);
-    removeEventListener("online", wake);
-    if (watchers === 0) clearTimeout(timer);
+    stop.abort();
+    if (--watchers === 0) open?.abort();
   };
 }

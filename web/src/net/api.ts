@@ -51,6 +51,18 @@ export function listSessions(all: boolean): Promise<Answer<readonly SessionInfo[
   return get(`/api/v1/sessions${all ? "?all=1" : ""}`, (body) => (body as { sessions: SessionInfo[] }).sessions);
 }
 
+/** The sessions that changed since `after` (0: all that live, `whole`), as soon as there are any or after `waitS`. */
+export interface Feed {
+  readonly next: number;
+  readonly whole: boolean;
+  readonly sessions: readonly SessionInfo[];
+}
+
+export function getFeed(after: number, waitS: number, signal: AbortSignal): Promise<Answer<Feed>> {
+  const init = { headers: MARK, cache: "no-store", signal } as const;
+  return ask(`/api/v1/feed?after=${after}&wait=${waitS}`, (body) => body as Feed, init, waitS * 1000 + TIMEOUT_MS);
+}
+
 export function getSession(id: string): Promise<Answer<SessionInfo>> {
   return get(`/api/v1/sessions/${encodeURIComponent(id)}`, (body) => (body as { session: SessionInfo }).session);
 }
@@ -150,7 +162,7 @@ export function getJson<T>(path: string, read: (body: unknown) => T, timeoutMs: 
 async function ask<T>(path: string, read: (body: unknown) => T, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Answer<T>> {
   let response: Response;
   try {
-    response = (await askDevice(path, init, timeoutMs)) ?? (await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) }));
+    response = (await askDevice(path, init, timeoutMs)) ?? (await fetch(path, { ...init, signal: within(timeoutMs, init.signal) }));
   } catch {
     return { ok: false, failure: { kind: "unreachable" } };
   }
@@ -169,6 +181,17 @@ async function ask<T>(path: string, read: (body: unknown) => T, init: RequestIni
     hint: error?.hint ?? "",
   };
   return { ok: false, failure };
+}
+
+/** Ends after `timeoutMs`, and with `outer`. (`AbortSignal.any` is too new for some browsers.) */
+function within(timeoutMs: number, outer: AbortSignal | null | undefined): AbortSignal {
+  if (outer === null || outer === undefined) return AbortSignal.timeout(timeoutMs);
+  const both = new AbortController();
+  const timer = setTimeout(() => both.abort(), timeoutMs);
+  const end = () => { clearTimeout(timer); both.abort(); };
+  if (outer.aborted) end();
+  else outer.addEventListener("abort", end, { once: true });
+  return both.signal;
 }
 
 /** The answer through a paired device's channel; null when this browser is no paired device. */

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { FleetPage } from "../fleet/FleetPage";
 import type { Invitation } from "../net/pairing";
+import { watch } from "../fleet/watch";
 import { text } from "../strings";
 import { Nav } from "./Nav";
 import { PairPage } from "./PairPage";
@@ -16,6 +17,9 @@ import { UpdateBar } from "./UpdateBar";
 export function App({ refusal, invitation }: { refusal: string; invitation: Invitation | null }) {
   const [refused, setRefused] = useState(refusal);
   const where = route.value;
+  // Every page but that of a stranger tells who needs somebody.
+  const known = where.page !== "pair" && refused === "";
+  useEffect(() => (known ? watch() : undefined), [known]);
   if (refused !== "") return <SignIn session={where.page === "session" ? where.id : ""} refusal={refused} done={() => setRefused("")} />;
   const framed = !["session", "pair", "float", "nowhere"].includes(where.page);
   return (

@@ -6,6 +6,7 @@ import { auditEntries, type Answer, type AuditEntry, type AuditPart } from "../n
 import { text } from "../strings";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
+import { called } from "./title";
 
 /** Who did what, the newest first; a page at a time, and only what fits the filter. */
 export function AuditPage() {
@@ -16,7 +17,7 @@ export function AuditPage() {
   const [filter, setFilter] = useState("");
 
   useEffect(() => {
-    document.title = `${text.audit} · ${text.appName}`;
+    called(text.audit);
     let over = false;
     void auditEntries(wanted).then((found) => {
       if (over) return;

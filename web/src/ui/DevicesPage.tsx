@@ -6,6 +6,7 @@ import { listDevices, revokeDevice, type Answer, type DeviceInfo } from "../net/
 import { ageOf, text } from "../strings";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
+import { called } from "./title";
 
 /** Who may use this gateway; an administrator may revoke each of them here. */
 export function DevicesPage() {
@@ -14,7 +15,7 @@ export function DevicesPage() {
   const [doomed, setDoomed] = useState("");
 
   useEffect(() => {
-    document.title = `${text.devices} · ${text.appName}`;
+    called(text.devices);
     void listDevices().then(setAnswer);
   }, [asked]);
 

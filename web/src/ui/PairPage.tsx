@@ -5,6 +5,7 @@ import { codeIn, knock, type Invitation } from "../net/pairing";
 import { browserName } from "../session/identity";
 import { text } from "../strings";
 import { Splash } from "./Splash";
+import { called } from "./title";
 
 type Stage =
   | { readonly stage: "asking"; readonly problem: string }
@@ -21,7 +22,7 @@ export function PairPage({ invitation }: { invitation: Invitation | null }) {
   const [at, setAt] = useState<Stage>({ stage: "asking", problem: "" });
 
   useEffect(() => {
-    document.title = `${text.pairTitle} · ${text.appName}`;
+    called(text.pairTitle);
     void canPair().then(setAble);
   }, []);
 

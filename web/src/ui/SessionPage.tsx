@@ -23,6 +23,7 @@ import { SessionApprovals } from "../approvals/SessionApprovals";
 import { markSeen } from "../fleet/unread";
 import { route } from "./route";
 import { TabPage, Tabs } from "./Tabs";
+import { called } from "./title";
 import { followViewport } from "./viewport";
 
 /** Everything that one mounted session page has. */
@@ -187,6 +188,6 @@ function mirror(root: HTMLElement, attachment: Attachment): () => void {
     root.dataset.transport = attachment.connection.transport.value;
     root.dataset.ended = attachment.ending.value?.kind ?? "";
     root.dataset.size = `${attachment.pty.value.cols}x${attachment.pty.value.rows}`;
-    document.title = `${attachment.title.value || text.terminal} · ${text.appName}`;
+    called(attachment.title.value || text.terminal);
   });
 }

@@ -2,12 +2,11 @@ import { useEffect } from "preact/hooks";
 
 import { chooseLanguage, chooseTheme, LANGUAGES, theme, THEMES } from "../app/preferences";
 import { language, text } from "../strings";
+import { called } from "./title";
 
 /** What this browser is to look like. */
 export function SettingsPage() {
-  useEffect(() => {
-    document.title = `${text.settings} · ${text.appName}`;
-  }, []);
+  useEffect(() => called(text.settings), []);
   return (
     <main class="list" data-testid="settings">
       <header class="list-head"><h1>{text.settings}</h1></header>

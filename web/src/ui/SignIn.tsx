@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 
+import { refresh } from "../fleet/watch";
 import { login } from "../net/api";
 import { ticketIn } from "../net/ticket";
 import { text } from "../strings";
@@ -17,7 +18,10 @@ export function SignIn({ session, refusal, done }: { session: string; refusal?: 
     setBusy(true);
     const answer = await login(ticket);
     setBusy(false);
-    if (answer.ok) return done();
+    if (answer.ok) {
+      refresh();
+      return done();
+    }
     const failure = answer.failure;
     setProblem(failure.kind === "refused" ? [failure.message, failure.hint].filter((part) => part !== "").join(". ") : text.gatewayStopped);
   };
