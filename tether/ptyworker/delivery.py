@@ -46,14 +46,17 @@ class Delivery:
         """The event of a record, as it goes on the wire."""
         return self._sid + self._ring.body(record)
 
-    def add(self, record: Record, frame: bytes | None) -> None:
-        """There is a new event; `frame` is its frame where that is known already."""
+    def add(self, record: Record) -> None:
+        """There is a new event. Until it is sent, or the store asks for it, it waits."""
         self._records[record.seq] = record
         self._outflow.added(record.seq)
+
+    def send(self, seq: int, frame: bytes) -> None:
+        """Send the event `seq`, whose frame is `frame`, to the store as soon as it takes it."""
         if self._store is None:
             return  # the store will ask
         now = monotonic()
-        if frame is not None and self._outflow.next_to_send() == record.seq and self._store.send(frame):
+        if self._outflow.next_to_send() == seq and self._store.send(frame):
             self._outflow.sent(now)
         else:
             self._pump(now)

@@ -197,6 +197,11 @@ class LaneServer:
             else:
                 self._drop(holder)
 
+    @property
+    def fds(self) -> list[int]:
+        """The descriptor on which the holder's next word comes; none without a holder."""
+        return [self._holder.sock.fileno()] if self._holder is not None else []
+
     def holds(self, client: bytes) -> bool:
         """True when `client` is connected as the holder."""
         return self._holder is not None and self._holder.holder == client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tether")
 
+# What is typed by hand, in bytes: its echo is waited for.
+KEY_BYTES: Final = 64
 # For what was run beside an agent that has ended by itself. Nobody waits for it, and it has nothing left to say.
 _SWEEP_S = 1.0
 
@@ -52,6 +54,7 @@ class Steering:
         self._worker = worker
         self.stopping: Stopping | None = None
         self.bursts = Bursts()
+        self.echoes = False  # a key was written to the agent, and its echo may be about to come
         self._looked = float("-inf")
         self._members: list[int] = []
 
@@ -123,9 +126,10 @@ class Steering:
                     self._warn_of_long_line(message.data)
                 ring.queue_input(message.data, client, message.n)
                 inbox.took(client, message.n)
-                self.note_typed(client, len(message.data))
                 worker.write_input()
                 self._acknowledge(client)
+                self.echoes = len(message.data) <= KEY_BYTES and worker.lane.holds(client)
+                self.note_typed(client, len(message.data))
             case Verdict.REPEAT:
                 self._acknowledge(client)
             case Verdict.AGAIN:
