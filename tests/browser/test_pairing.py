@@ -93,6 +93,35 @@ def test_a_link_pairs_a_browser_which_then_sees_and_types(
         gateway.tether("stop", session, "--yes")
 
 
+def test_a_phone_whose_websocket_does_not_come_through_works_by_plain_http_and_says_so(
+    visit: Callable[[dict[str, int], str], Page], gateway: Gateway
+) -> None:
+    gateway.add_fake("echo", name="echo-http")
+    agent = gateway.run("echo-http", title="behind a proxy")
+    with Offer(gateway) as offer:
+        page = visit(PHONE, offer.link)
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("digits")).to_be_visible()
+        offer.answer("y")
+        expect(page.get_by_test_id("splash")).to_have_attribute("data-state", "paired")
+    tried: list[str] = []
+    page.route_web_socket("**/api/v1/channel", lambda line: (tried.append(line.url), line.close(code=1011))[0])
+    page.goto(f"http://127.0.0.1:{gateway.port}/s/{agent}")
+    expect(page.get_by_test_id("session")).to_have_attribute("data-state", "live")
+    expect(page.get_by_test_id("session")).to_have_attribute("data-transport", "http")
+    expect(page.get_by_test_id("transport")).to_have_text("HTTP fallback")
+    assert tried, "WebSocket was tried first"
+    page.locator(".xterm-helper-textarea").focus()
+    page.keyboard.type("through posts\n")
+    expect(page.locator(".xterm-rows")).to_contain_text("echo: through posts")
+    shot(page, "pair-phone-by-http")
+    assert page.context.cookies() == []
+    (row,) = [one for one in json.loads(gateway.tether("devices", "--json").stdout) if one["kind"] == "device"]
+    gateway.tether("revoke", row["id"])
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    gateway.tether("stop", agent, "--yes")
+
+
 def test_a_code_pairs_and_a_wrong_one_says_so(visit: Callable[[dict[str, int], str], Page], gateway: Gateway) -> None:
     with Offer(gateway) as offer:
         page = visit(PHONE, "/pair")

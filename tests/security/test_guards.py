@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.security.strike import web_part
-from tests.support.device import Device, pair, socket_to
+from tests.support.device import Device, Posts, close_code, pair, socket_to
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_until
 from tether import ancestry, noise
 from tether.devices import registry, rows, scopes
 from tether.noise import Initiator, key_pair
 from tether.paths import resolve
-from tether.web import channel, pairing, parcels, permits
+from tether.web import channel, inner, pairing, parcels, permits
 from tether.web.admission import Peer
 from tether.web.credentials import Credentials
 from tether.web.pairing import Offers
@@ -89,23 +91,40 @@ def test_without_counting_the_sixth_guess_gets_in(monkeypatch: pytest.MonkeyPatc
     assert tries()
 
 
+@pytest.mark.parametrize("posts", [False, True], ids=["by a socket", "by posts"])
 def test_without_the_counter_a_repeated_message_acts_twice(
-    target: Gateway, watcher: Device, monkeypatch: pytest.MonkeyPatch
+    target: Gateway, watcher: Device, monkeypatch: pytest.MonkeyPatch, posts: bool
 ) -> None:
     """The channel's implicit nonce is what refuses a repetition: with a fixed one the same bytes are read again."""
     monkeypatch.setattr(noise.Cipher, "_take", lambda _self: bytes(12))
-    device = Initiator(watcher.keys, watcher.gateway_key, channel.PROLOGUE)
-    with web_part(target) as port:
-        line = socket_to(target, "channel", at=port)
-        line.send(device.write())
-        answer = line.recv(timeout=20)
-        assert isinstance(answer, bytes)
-        _, secured = device.read(answer)
-        twice = secured.seal(parcels.pack(parcels.PING, 7))
+    with web_part(target) as port, watcher.dial(at=port, posts=posts) as line:
+        twice = line.secured.seal(parcels.pack(parcels.PING, 7))
         for _ in range(2):
-            line.send(twice)
-        got = [secured.open(line.recv(timeout=20)) for _ in range(2)]  # type: ignore[arg-type]
+            line.socket.send(twice)
+        got = [line.secured.open(line.socket.recv(timeout=20)) for _ in range(2)]
         assert got == [parcels.pack(parcels.PING, 7)] * 2
+
+
+@pytest.mark.parametrize("posts", [False, True], ids=["by a socket", "by posts"])
+def test_who_repeats_a_first_message_holds_a_channel_for_seconds_only(
+    target: Gateway, watcher: Device, monkeypatch: pytest.MonkeyPatch, posts: bool
+) -> None:
+    """The device itself says something at once, and then may be silent for as long as it likes."""
+    with watcher.dial() as line:
+        yesterday = line.first
+    monkeypatch.setattr(inner, "PROVED_WITHIN_S", 0.3)
+    with web_part(target) as port, watcher.dial(at=port, posts=posts) as device:
+        assert device.ask("GET", "/api/v1/me")[0] == 200
+        repeated: Any = Posts(port) if posts else socket_to(target, "channel", at=port)
+        repeated.send(yesterday)
+        repeated.recv(timeout=20)
+        if posts:
+            with contextlib.suppress(EOFError):
+                while repeated.recv():
+                    pass
+        else:
+            assert close_code(repeated) == 4408
+        assert device.ask("GET", "/api/v1/me")[0] == 200
 
 
 def test_without_the_kernels_word_a_program_in_a_session_is_the_owner(

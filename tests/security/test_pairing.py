@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.security.strike import lying_proxy
-from tests.support.device import Device, Knocking, Line, Offer, close_code, pair, socket_to
+from tests.support.device import Device, Knocking, Line, Offer, Posts, close_code, pair, socket_to
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_until
 from tests.support.webclient import WebClient
@@ -27,6 +28,9 @@ from tether.web import app, channel, parcels, permits
 from tether.web.admission import Policy
 from tether.wire.control import Attached, Input, InputAck, Refused, Resize, Take
 from tether.wire.events import Output
+
+BY = pytest.mark.parametrize("posts", [False, True], ids=["by a socket", "by posts"])
+"""What carries the channel."""
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +52,11 @@ def agent(target: Gateway) -> Iterator[str]:
 # -- the whole way
 
 
+@BY
 def test_a_paired_phone_lists_attaches_and_types_through_its_channel(
-    target: Gateway, phone: Device, agent: str
+    target: Gateway, phone: Device, agent: str, posts: bool
 ) -> None:
-    with phone.dial() as line:
+    with phone.dial(posts=posts) as line:
         status, document = line.ask("GET", "/api/v1/sessions")
         assert status == 200
         assert agent in [one["id"] for one in document["sessions"]]
@@ -59,17 +64,20 @@ def test_a_paired_phone_lists_attaches_and_types_through_its_channel(
         number = line.attach(agent)
         attached = line.expect(number, Attached)
         assert attached.mode == "control"
-        line.tell(number, Input(line.me, attached.epoch, 1, b"from the phone\r"))
+        line.tell(number, Input(line.me, attached.epoch, 1, f"by posts: {posts}\r".encode()))
         line.expect(number, InputAck)
         seen = b""
-        while b"echo: from the phone" not in seen:
+        while f"echo: by posts: {posts}".encode() not in seen:
             seen += line.expect(number, Output).data
         clients = json.loads(target.tether("clients", agent, "--json").stdout)
-        assert [(one["name"], one["device"]) for one in clients] == [("a phone", "a phone")], "its row names it"
+        assert {(one["name"], one["device"]) for one in clients} == {("a phone", "a phone")}, "its row names it"
 
 
-def test_two_attachments_and_a_large_answer_go_through_one_channel(target: Gateway, phone: Device, agent: str) -> None:
-    with phone.dial() as line:
+@BY
+def test_two_attachments_and_a_large_answer_go_through_one_channel(
+    target: Gateway, phone: Device, agent: str, posts: bool
+) -> None:
+    with phone.dial(posts=posts) as line:
         first, second = line.attach(agent, "observe"), line.attach(agent, "observe")
         for number in (first, second):
             line.expect(number, Attached)
@@ -77,6 +85,33 @@ def test_two_attachments_and_a_large_answer_go_through_one_channel(target: Gatew
         assert (status, document["id"]) == (200, agent)
         line.send(parcels.CLOSE, first, b"\x03\xe8bye")
         wait_until("one is closed", lambda: (line.closed or line.read(), first in line.closed)[1])
+
+
+def test_who_comes_back_without_a_websocket_goes_on_behind_what_it_has(
+    target: Gateway, phone: Device, agent: str
+) -> None:
+    """One cursor, whatever carries it: the socket broke, and the rest comes by posts, once."""
+    with phone.dial() as line:
+        number = line.attach(agent)
+        attached = line.expect(number, Attached)
+        line.tell(number, Input(line.me, attached.epoch, 1, b"before it broke\r"))
+        last = None
+        while last is None or b"echo: before it broke" not in last.data:
+            last = line.expect(number, Output)
+        me = line.me
+    line.socket.close()
+    with phone.dial(posts=True) as line:
+        number = line.attach(agent, client=me, after=last.seq)
+        attached = line.expect(number, Attached)
+        for n in (1, 2):  # the first was taken already
+            line.tell(number, Input(me, attached.epoch, n, b"and after\r"))
+        line.expect(number, InputAck, lambda ack: ack.n == 2)
+        outputs: list[Output] = []
+        while b"echo: and after" not in b"".join(one.data for one in outputs):
+            outputs.append(line.expect(number, Output))
+        assert outputs[0].seq > last.seq
+        assert b"before it broke" not in b"".join(one.data for one in outputs)
+        assert b"".join(one.data for one in outputs).count(b"echo: and after") == 1
 
 
 def test_what_is_masked_for_a_page_is_masked_for_a_device(target: Gateway, phone: Device) -> None:
@@ -344,19 +379,22 @@ def _alive(pid: str) -> bool:
 
 def test_a_revoked_device_is_out_within_a_second_and_stays_out(target: Gateway, agent: str) -> None:
     lost = pair(target, name="a lost phone")
-    with lost.dial() as line, lost.dial() as idle:
-        number = line.attach(agent)
-        line.expect(number, Attached)
+    with lost.dial() as line, lost.dial() as idle, lost.dial(posts=True) as posts, lost.dial(posts=True) as idle_too:
+        for one in (line, posts):
+            one.expect(one.attach(agent), Attached)
         target.tether("revoke", lost.id)
         answered = time.monotonic()
-        assert close_code(line.socket) == 1008
-        assert close_code(idle.socket) == 1008
+        assert [one.end() for one in (line, idle, posts, idle_too)] == [1008] * 4
         assert time.monotonic() - answered < 1.0
+        with pytest.raises(ConnectionError, match="404"):
+            posts.send(parcels.PING, 1)
     # A new handshake is all there is to resume with.
     initiator = Initiator(lost.keys, lost.gateway_key, channel.PROLOGUE)
     again = socket_to(target, "channel")
     again.send(initiator.write(b""))
     assert close_code(again) == 4401
+    with pytest.raises(ConnectionError, match="401"):
+        lost.dial(posts=True)
     attached = json.loads(target.tether("clients", agent, "--json").stdout)
     assert "a lost phone" not in [one["name"] for one in attached]
 
@@ -380,16 +418,19 @@ def test_a_key_that_is_paired_again_gets_a_new_epoch_and_its_old_channel_closes(
 
 
 @contextlib.contextmanager
-def opened(phone: Device) -> Iterator[Line]:
-    with phone.dial() as line:
+def opened(phone: Device, *, posts: bool = False) -> Iterator[Line]:
+    with phone.dial(posts=posts) as line:
         assert line.ask("GET", "/api/v1/me")[0] == 200
         yield line
 
 
+@BY
 @pytest.mark.parametrize("how", ["flipped", "twice", "swapped", "left out", "cut", "from another channel", "plain"])
-def test_whoever_carries_it_can_only_break_it(target: Gateway, phone: Device, agent: str, how: str) -> None:
+def test_whoever_carries_it_can_only_break_it(
+    target: Gateway, phone: Device, agent: str, how: str, posts: bool
+) -> None:
     stop = json.dumps({"method": "GET", "path": "/api/v1/sessions"}).encode()
-    with opened(phone) as line, opened(phone) as other:
+    with opened(phone, posts=posts) as line, opened(phone, posts=posts) as other:
         first, second = (line.secured.seal(parcels.pack(parcels.REQUEST, n, stop)) for n in (101, 102))
         sent = {
             "flipped": [bytes((first[0] ^ 1,)) + first[1:]],
@@ -400,10 +441,10 @@ def test_whoever_carries_it_can_only_break_it(target: Gateway, phone: Device, ag
             "from another channel": [other.secured.seal(parcels.pack(parcels.REQUEST, 1, stop))],
             "plain": [parcels.pack(parcels.REQUEST, 101, stop)],
         }[how]
-        with contextlib.suppress(ConnectionClosed):  # the first of two may have ended it
+        with contextlib.suppress(ConnectionClosed, ConnectionError):  # the first of two may have ended it
             for message in sent:
                 line.socket.send(message)
-        assert close_code(line.socket) == 1002
+        assert line.end() == 1002
     with opened(phone):
         pass
 
@@ -444,19 +485,23 @@ def test_garbage_at_a_door_costs_its_sender_the_connection(target: Gateway, door
      parcels.pack(parcels.REQUEST, 1, b'{"method":"GET","path":"http://evil/"}')],
     ids=range(7),
 )  # fmt: skip
-def test_a_device_that_breaks_the_rules_loses_its_channel(target: Gateway, phone: Device, parcel: bytes) -> None:
-    with opened(phone) as line:
+@BY
+def test_a_device_that_breaks_the_rules_loses_its_channel(
+    target: Gateway, phone: Device, parcel: bytes, posts: bool
+) -> None:
+    with opened(phone, posts=posts) as line:
         line.socket.send(line.secured.seal(parcel))
-        assert close_code(line.socket) == 1002
+        assert line.end() == 1002
 
 
-def test_nothing_readable_crosses_the_wire(target: Gateway, phone: Device, agent: str) -> None:
-    """Everything that a carrier of the WebSocket would see, recorded; none of it is anything that we said."""
-    with phone.dial() as line:
+@BY
+def test_nothing_readable_crosses_the_wire(target: Gateway, phone: Device, agent: str, posts: bool) -> None:
+    """Everything that a carrier of the channel would see, recorded; none of it is anything that we said."""
+    with phone.dial(posts=posts) as line:
         seen = [line.first]
         receive, send = line.socket.recv, line.socket.send
-        line.socket.recv = lambda *a, **k: (seen.append(m := receive(*a, **k)), m)[1]  # type: ignore[method-assign]
-        line.socket.send = lambda m, *a, **k: (seen.append(m), send(m, *a, **k))[1]  # type: ignore[method-assign]
+        line.socket.recv = lambda *a, **k: (seen.append(m := receive(*a, **k)), m)[1]
+        line.socket.send = lambda m, *a, **k: (seen.append(m), send(m, *a, **k))[1]
         number = line.attach(agent)
         attached = line.expect(number, Attached)
         line.tell(number, Input(line.me, attached.epoch, 1, b"marker-of-plain-text\r"))
@@ -465,6 +510,36 @@ def test_nothing_readable_crosses_the_wire(target: Gateway, phone: Device, agent
     record = b"".join(seen)
     for text in (b"marker-of-plain-text", agent.encode(), b"sessions", phone.keys.public, b"echo"):
         assert text not in record
+
+
+def test_without_a_websocket_strangers_repetitions_and_garbage_open_nothing(target: Gateway, phone: Device) -> None:
+    with opened(phone, posts=True) as line:
+        yesterday = line.first
+        for name, body, status in (
+            ("", os.urandom(96), 401), ("", b"", 401), ("", b"x" * 4000, 413), ("/" + "0" * 32, b"", 404),
+            (f"/{line.socket.name}", b"\0\0\0\5abc", 400), (f"/{line.socket.name}", b"\xff" * 8, 400),
+        ):  # fmt: skip
+            answer = Posts(target.port).post(name, body)
+            assert (answer.status, answer.read()[:1]) == (status, b"{"), (name, body)
+        assert line.ask("GET", "/api/v1/me")[0] == 200, "none of it disturbed the channel"
+    replayed = Posts(target.port)
+    replayed.send(yesterday)
+    with pytest.raises(NoiseError):
+        Initiator(phone.keys, phone.gateway_key, channel.PROLOGUE).read(replayed.recv())
+
+
+def test_a_page_elsewhere_can_not_post_to_a_channel(target: Gateway, phone: Device) -> None:
+    ours = f"http://127.0.0.1:{target.port}"
+    with opened(phone, posts=True) as line:
+        for headers in (
+            {"Origin": "https://evil.example", "X-Tether": "1"}, {"Origin": ours}, {"X-Tether": "1"},
+            {"Origin": ours, "X-Tether": "1", "Host": f"rebound.example:{target.port}"},
+        ):  # fmt: skip
+            told = {"Content-Type": "application/octet-stream", **headers}
+            for path in ("channel", f"channel/{line.socket.name}"):
+                answer = httpx.post(target.url(path=f"/api/v1/{path}"), content=b"", headers=told, trust_env=False)
+                assert answer.status_code in (403, 421), (headers, path)
+        assert line.ask("GET", "/api/v1/me")[0] == 200
 
 
 def test_a_silent_door_is_closed_again(target: Gateway) -> None:

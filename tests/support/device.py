@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import socket
@@ -32,7 +33,15 @@ def b64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-_OPENED: list[ClientConnection] = []
+_OPENED: list[ClientConnection | Posts] = []
+
+
+class Ended(Exception):
+    """The gateway closed a channel that has no WebSocket, with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -55,15 +64,15 @@ def socket_to(gateway: Gateway, path: str, port: int = 0, *, at: int = 0, way: W
             ssl=way.tls, max_size=None, proxy=None, compression=None, additional_headers={"Origin": way.origin},
             open_timeout=20, close_timeout=2,
         )  # fmt: skip
-        _OPENED.append(dialled.__enter__())
-        return _OPENED[-1]
+        _OPENED.append(opened := dialled.__enter__())
+        return opened
     through = socket.create_connection(("127.0.0.1", port or at or gateway.port))
     dialled = connect(
         f"ws://127.0.0.1:{at or gateway.port}/api/v1/{path}", sock=through, max_size=None, proxy=None, compression=None,
         additional_headers={"Origin": f"http://127.0.0.1:{at or gateway.port}"}, open_timeout=20, close_timeout=2,
     )  # fmt: skip
-    _OPENED.append(dialled.__enter__())
-    return _OPENED[-1]
+    _OPENED.append(opened := dialled.__enter__())
+    return opened
 
 
 def close_all() -> None:
@@ -180,21 +189,86 @@ class Device:
         self.gateway_key = gateway_key
         self.id = id
 
-    def dial(self, *, at: int = 0, way: Way | None = None) -> Line:
-        return Line(self, at, way)
+    def dial(self, *, at: int = 0, way: Way | None = None, posts: bool = False) -> Line:
+        """`posts`: without a WebSocket."""
+        return Line(self, at, way, posts=posts)
+
+
+class Posts:
+    """A channel without a WebSocket, to be used like one: messages come as one long answer and go as posts."""
+
+    def __init__(self, port: int, way: Way | None = None) -> None:
+        self._port = port
+        self._way = way
+        self._answer: http.client.HTTPResponse | None = None
+        self._frames = FrameReader(65535)
+        self._read: list[bytes] = []
+        self._down, self._up = self._connection(), self._connection()
+        self.name = ""
+        _OPENED.append(self)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        way = self._way
+        self._origin = way.origin if way is not None else f"http://127.0.0.1:{self._port}"
+        host = self._origin.partition("://")[2]
+        made = http.client.HTTPConnection(host, timeout=20)
+        made.sock = socket.create_connection(way.address if way is not None else ("127.0.0.1", self._port), 20)
+        if way is not None and way.tls is not None:
+            made.sock = way.tls.wrap_socket(made.sock, server_hostname=host.partition(":")[0])
+        return made
+
+    def post(self, path: str, body: bytes, on: http.client.HTTPConnection | None = None) -> http.client.HTTPResponse:
+        headers = {"Origin": self._origin, "X-Tether": "1", "Content-Type": "application/octet-stream"}
+        line = on or self._up
+        line.request("POST", f"/api/v1/channel{path}", body, headers)
+        return line.getresponse()
+
+    def send(self, message: bytes) -> None:
+        """The first message opens the channel; ConnectionError with the status when it is not let in."""
+        if self._answer is None:
+            self._answer = self.post("", message, self._down)
+            if self._answer.status != 200:
+                raise ConnectionError(self._answer.status)
+            return
+        answer = self.post(f"/{self.name}", framed(message))
+        answer.read()
+        if answer.status != 200:
+            raise ConnectionError(answer.status)
+
+    def recv(self, timeout: float = 20) -> bytes:
+        """EOFError at the answer's end."""
+        assert self._answer is not None
+        while not self._read:
+            if self._down.sock is not None:
+                self._down.sock.settimeout(timeout)
+            part = self._answer.read1(65536)
+            if not part:
+                raise EOFError
+            self._read += self._frames.feed(part)
+        return self._read.pop(0)
+
+    def close(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+        for line in (self._down, self._up):
+            line.close()
 
 
 class Line:
     """One open channel."""
 
-    def __init__(self, device: Device, at: int = 0, way: Way | None = None) -> None:
-        self.socket = socket_to(device.gateway, "channel", at=at, way=way)
+    def __init__(self, device: Device, at: int = 0, way: Way | None = None, *, posts: bool = False) -> None:
+        self.socket: Any = (
+            Posts(at or device.gateway.port, way) if posts else socket_to(device.gateway, "channel", at=at, way=way)
+        )
         initiator = Initiator(device.keys, device.gateway_key, channel_module.PROLOGUE)
         self.first = initiator.write(b"")
         self.socket.send(self.first)
         message = self.socket.recv(timeout=20)
         assert isinstance(message, bytes)
-        _, self.secured = initiator.read(message)
+        payload, self.secured = initiator.read(message)
+        if posts:
+            self.socket.name = json.loads(payload)["channel"]
         self._number = 0
         self._streams: dict[int, FrameReader] = {}
         self.frames: dict[int, list[Any]] = {}
@@ -228,10 +302,24 @@ class Line:
             for frame in self._streams[number].feed(body):
                 self.sid, decoded = decode(frame)
                 self.frames[number].append(decoded)
+        elif kind == parcels.CLOSE and number == 0:
+            raise Ended(struct.unpack_from(">H", body)[0])
         elif kind == parcels.CLOSE:
             self.closed[number] = struct.unpack_from(">H", body)[0]
         elif kind == parcels.NEWS:
             self.news.append(json.loads(body))
+
+    def end(self) -> int:
+        """Read until the gateway closes the channel; its close code, 1006 without one."""
+        try:
+            while True:
+                self.read()
+        except Ended as ended:
+            return ended.code
+        except ConnectionClosed as ended:
+            return ended.rcvd.code if ended.rcvd is not None else 1006
+        except EOFError:
+            return 1006
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """(status, document) of a request through the channel."""
@@ -243,14 +331,14 @@ class Line:
             self.read()
         return self._answers.pop(number)
 
-    def attach(self, session: str, mode: str = "control", client: bytes = b"") -> int:
+    def attach(self, session: str, mode: str = "control", client: bytes = b"", after: int = 0) -> int:
         """Open an attachment; its number."""
         self._number += 1
         number = self._number
         self._streams[number], self.frames[number] = FrameReader(1 << 20), []
         self.send(parcels.OPEN, number, json.dumps({"session": session}).encode())
         self.me = client or os.urandom(16)
-        attach = Attach(1, self.me, "named by itself", "web", mode, 80, 24, mode == "control", device="made up")
+        attach = Attach(1, self.me, "named by itself", "web", mode, 80, 24, mode == "control", after, device="made up")
         self.send(parcels.DATA, number, framed(encode(NO_SESSION, attach)))
         return number
 

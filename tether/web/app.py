@@ -26,6 +26,7 @@ from tether.web import (
     approvals_api,
     audit_api,
     channel,
+    channel_http,
     devices_api,
     history_api,
     openapi,
@@ -131,6 +132,8 @@ def route_table() -> RouteTable:
     # Neither has a credential when it begins: what each is told is in its first message, sealed.
     table.socket("/api/v1/pair", pairing_api.pair, Policy.DEVICE)
     table.socket("/api/v1/channel", channel.channel, Policy.DEVICE)
+    table.post("/api/v1/channel", channel_http.begin, Policy.DEVICE)
+    table.post("/api/v1/channel/{id}", channel_http.onward, Policy.DEVICE)
     # The page's own addresses; web/src/ui/route.ts knows what each shows.
     for path in (
         "/", "/approvals", "/approvals/{id}", "/audit", "/devices", "/float", "/pair", "/settings",
@@ -181,6 +184,7 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
     app.state.timelines = history_api.Timelines()
     app.state.document = lambda: openapi.document(table.routes, table.policy_of, table.scope_of)
     app.state.pairing = Pairing(key_pair(bytes.fromhex(secret_files.ensure_token(paths.gateway_key))))
+    app.state.channels = channel_http.Channels()
     # What stands between the gateway and who asks for another name than this machine's own: somebody.
     app.state.path_of = elsewhere.path_of
     app.state.authority = elsewhere.door.authority if elsewhere.door is not None else None

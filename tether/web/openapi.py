@@ -80,14 +80,15 @@ async def show(request: Request) -> Response:
 
 def _operation(route: Route, method: str, policy: Policy | None, scope: str) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or "")
+    nobody = policy in (Policy.PUBLIC, Policy.DEVICE)
     operation: dict[str, Any] = {
         "summary": text.partition("\n\n")[0].replace("\n", " "),
         "responses": {"2XX": {"description": "The answer."}, "4XX": _ERROR, "5XX": _ERROR},
         "parameters": _parameters(route.path),
-        "security": [] if policy is Policy.PUBLIC else [{"bearer": []}],
-        "x-scope": "" if policy is Policy.PUBLIC else scope,
+        "security": [] if nobody else [{"bearer": []}],
+        "x-scope": "" if nobody else scope,
     }
-    if method == "post" and not route.path.endswith("/frames"):
+    if method == "post" and not route.path.endswith("/frames") and policy is not Policy.DEVICE:
         body = _body_of(route.endpoint)
         schema = msgspec.json.schema(body) if body is not None else {"type": "object", "maxProperties": 0}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _inline(schema)}}}

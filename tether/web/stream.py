@@ -4,19 +4,17 @@ as posts. An attachment is named by its client id, as on a WebSocket."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tether.clock import monotonic
 from tether.web import arrivals, line
 from tether.web.answers import ApiError, answer
 from tether.web.bodies import check_query, query_int, read_body
-from tether.web.carrier import stretch
 from tether.web.connection import CLOSE_IDLE, Connection
+from tether.web.longanswer import LongAnswer, left
 from tether.web.lookup import credential_of, resolve, side_of
 from tether.wire.codec import WireError
 from tether.wire.control import Attach
@@ -108,23 +106,17 @@ class _Frames(Response):
 
     def __init__(self, connection: Connection, under: line.Line) -> None:
         super().__init__()
-        # Proxies that buffer would hold a key's echo back; there is no length.
-        self.raw_headers = [
-            (b"content-type", b"application/octet-stream"),
-            (b"cache-control", b"no-store, no-transform"),
-            (b"x-accel-buffering", b"no"),
-        ]
         self._connection = connection
         self._line = under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = self._connection
-        body = _Body(send, self._line, connection.viewer.pump)
+        body = LongAnswer(send, self._line, connection.viewer.pump)
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await body.begin()
             showing = asyncio.create_task(connection.show(body, KEEPALIVE_S))
             writing = asyncio.create_task(body.run())
-            leaving = asyncio.create_task(_left(receive))
+            leaving = asyncio.create_task(left(receive))
             ends: set[asyncio.Future[Any]] = {showing, writing, leaving, connection.closing}
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -140,46 +132,4 @@ class _Frames(Response):
         if connection.closing.done() and connection.closing.result() == CLOSE_IDLE:
             self._line.abort()
         else:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class _Body:
-    """The answer's body as a carrier: one chunk is under way at a time, and what comes meanwhile goes with the next."""
-
-    kind = "http"
-    pack = staticmethod(stretch)
-
-    def __init__(self, send: Send, under: line.Line, on_ready: Callable[[], None]) -> None:
-        self._send = send
-        self._line = under
-        self._on_ready = on_ready
-        self._waiting: list[bytes] = []
-        self._sending = False
-        self._wake = asyncio.Event()
-
-    def write(self, chunk: bytes) -> None:
-        """See `Carrier`."""
-        self._waiting.append(chunk)
-        self._wake.set()
-
-    def ready(self) -> bool:
-        """See `Carrier`."""
-        return not self._waiting and not self._sending
-
-    async def run(self) -> None:
-        """Write until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            self._sending = True
-            chunk = b"".join(self._waiting)
-            self._waiting.clear()
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-            self._sending = False
-            self._line.heard = monotonic()
-            self._on_ready()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            await body.end()

@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Connection } from "../src/net/connection";
 import { pack, Unpacker } from "../src/net/framing";
 import type { OpenRequest } from "../src/net/link";
+import { openPipe } from "../src/net/pipe";
 import { takeTicket, ticketIn } from "../src/net/ticket";
+import { Ways } from "../src/net/ways";
 import { loadTyping, saveTyping } from "../src/session/identity";
 import { WireError } from "../src/wire";
 
@@ -41,6 +43,115 @@ describe("ticket", () => {
     expect(takeTicket()).toBe("abc");
     expect(location.href).toMatch(/\/s\/k3v9x0pq\?mode=observe$/);
     expect(takeTicket()).toBe("");
+  });
+});
+
+describe("ways", () => {
+  it("tries WebSocket, then plain HTTP, and that first once it has helped twice", () => {
+    const ways = new Ways();
+    expect(ways.order(0)).toEqual(["ws", "http"]);
+    ways.worked("http", 0);
+    expect(ways.order(1)).toEqual(["ws", "http"]);
+    ways.worked("http", 2);
+    expect(ways.order(3)).toEqual(["http", "ws"]);
+    ways.worked("http", 4);
+    expect(ways.order(600_001)).toEqual(["http", "ws"]);
+    expect(ways.order(600_002)).toEqual(["ws", "http"]);
+    ways.worked("ws", 600_003);
+    ways.worked("http", 600_004);
+    expect(ways.order(600_005)).toEqual(["ws", "http"]);
+  });
+
+  it("goes the one way that was asked for", () => {
+    const ways = new Ways();
+    ways.force("http");
+    expect(ways.order(0)).toEqual(["http"]);
+    ways.force(null);
+    expect(ways.order(0)).toEqual(["ws", "http"]);
+  });
+});
+
+describe("a channel by posts", () => {
+  const name = "0f".repeat(16);
+  let down: ReadableStreamDefaultController<Uint8Array>;
+  let posts: { path: string; frames: Uint8Array[]; done(status?: number): void }[];
+  let seen: Uint8Array[];
+  let ended: [number, string][];
+
+  const settle = () => new Promise((done) => setTimeout(done, 0));
+  const open = () => {
+    const pipe = openPipe("http", {
+      open: () => pipe.send(Uint8Array.of(1)),
+      message: (message) => seen.push(message),
+      closed: (code, reason) => ended.push([code, reason]),
+    });
+    return pipe;
+  };
+
+  beforeEach(() => {
+    posts = [];
+    seen = [];
+    ended = [];
+    vi.stubGlobal("fetch", (path: string, init: { body: Uint8Array }) => {
+      if (path === "/api/v1/channel") return Promise.resolve(new Response(new ReadableStream({ start: (c) => void (down = c) })));
+      return new Promise((done) =>
+        posts.push({ path, frames: new Unpacker().feed(init.body), done: (status = 200) => done(new Response("{}", { status })) }),
+      );
+    });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("posts nothing before it has a name, then one post at a time, in order", async () => {
+    const pipe = open();
+    await settle();
+    down.enqueue(pack([Uint8Array.of(9)]));
+    await settle();
+    expect(seen).toEqual([Uint8Array.of(9)]);
+    pipe.send(Uint8Array.of(2));
+    await settle();
+    expect(posts).toEqual([]);
+    pipe.named(name);
+    for (const byte of [3, 4]) pipe.send(Uint8Array.of(byte));
+    await settle();
+    expect(posts.map((one) => [one.path, one.frames])).toEqual([[`/api/v1/channel/${name}`, [Uint8Array.of(2), Uint8Array.of(3)]]]);
+    posts[0]?.done();
+    await settle();
+    expect(posts[1]?.frames).toEqual([Uint8Array.of(4)]);
+    pipe.close();
+    expect(ended).toEqual([]);
+  });
+
+  it("ends with a post that is refused, and never sends it again", async () => {
+    const pipe = open();
+    pipe.named(name);
+    await settle();
+    pipe.send(Uint8Array.of(2));
+    await settle();
+    posts[0]?.done(404);
+    await settle();
+    pipe.send(Uint8Array.of(3));
+    await settle();
+    expect(posts.length).toBe(1);
+    expect(ended).toEqual([[0, "HTTP 404"]]);
+  });
+
+  it.each([
+    [401, 4401],
+    [503, 0],
+  ])("a first message that is answered with %i ends it with code %i", async (status, code) => {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response("{}", { status })));
+    open();
+    await settle();
+    expect(ended).toEqual([[code, `HTTP ${status}`]]);
+  });
+
+  it("takes no name that would lead elsewhere", async () => {
+    const pipe = open();
+    pipe.named("../../api/v1/sessions");
+    await settle();
+    pipe.send(Uint8Array.of(2));
+    await settle();
+    expect(posts).toEqual([]);
   });
 });
 

@@ -79,7 +79,8 @@ OPEN = {"/api/v1/health", *PAGES, "/assets", "/authority.crt", "/{name}"}
 
 
 # What proves who one is, and so begins without a credential: the ticket, the offer's secret, the device's key.
-DOORS = {"/api/v1/login": Policy.LOGIN, "/api/v1/pair": Policy.DEVICE, "/api/v1/channel": Policy.DEVICE}
+DOORS = {"/api/v1/login": Policy.LOGIN, "/api/v1/pair": Policy.DEVICE, "/api/v1/channel": Policy.DEVICE,
+         "/api/v1/channel/{id}": Policy.DEVICE}  # fmt: skip
 
 
 @pytest.mark.parametrize("route", route_table().routes, ids=lambda route: getattr(route, "path", "?"))

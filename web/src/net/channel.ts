@@ -1,11 +1,14 @@
 /**
- * A paired device's one line to its gateway: a Noise channel inside a WebSocket, with requests and attachments in it.
- * The gateway's side is tether/web/channel.py, the parcels are those of tether/web/parcels.py.
+ * A paired device's one line to its gateway: a Noise channel with requests and attachments in it, inside a WebSocket, or
+ * inside plain HTTP where no WebSocket gets through. The gateway's side is tether/web/channel.py, the parcels are those of
+ * tether/web/parcels.py.
  */
 import { setAside, thisDevice, type PairedDevice } from "./device";
 import { pack, Unpacker } from "./framing";
-import type { Link, LinkEvents, OpenRequest } from "./link";
+import type { Link, LinkEvents, OpenRequest, TransportName } from "./link";
 import { concat, Initiator, utf8, type Bytes, type Secured } from "./noise";
+import { CLOSE_UNKNOWN, openPipe, type Pipe } from "./pipe";
+import { Ways } from "./ways";
 
 const REQUEST = 1;
 const ANSWER = 2;
@@ -14,8 +17,8 @@ const DATA = 4;
 const CLOSE = 5;
 const PROLOGUE = utf8("tether/1 session");
 const STRETCH = 32 * 1024;
-const OPEN_MS = 10_000;
-const CLOSE_UNKNOWN = 4401;
+/** So long each way may take. A WebSocket that some box on the way holds up must not keep people waiting. */
+const OPEN_MS = { ws: 4_000, http: 10_000 };
 const CLOSE_REVOKED = 1008;
 
 export interface ChannelAnswer {
@@ -33,11 +36,13 @@ export async function askAsDevice(method: "GET" | "POST", path: string, body?: u
 export function openChannel(request: OpenRequest, events: LinkEvents): Link {
   let over = false;
   let attached: { send(frame: Uint8Array): void; close(): void } | null = null;
+  let transport: TransportName = "ws";
   const waiting: Uint8Array[] = [request.attach];
   openLine()
     .then((line) => {
       if (over) return;
       if (line === null) return end(CLOSE_UNKNOWN, "this device is not paired");
+      transport = line.transport;
       attached = line.attach(request.session, (frame) => over || events.frame(frame), end);
       for (const frame of waiting.splice(0)) attached.send(frame);
     })
@@ -48,7 +53,9 @@ export function openChannel(request: OpenRequest, events: LinkEvents): Link {
     events.closed(code, reason);
   };
   return {
-    transport: "ws",
+    get transport() {
+      return transport;
+    },
     send(frame) {
       if (attached === null) waiting.push(frame);
       else attached.send(frame);
@@ -60,12 +67,18 @@ export function openChannel(request: OpenRequest, events: LinkEvents): Link {
   };
 }
 
+/** Go this way and no other (null: as it comes). */
+export function forceTransport(transport: TransportName | null): void {
+  ways.force(transport);
+}
+
+const ways = new Ways();
 let standing: Promise<Line> | undefined;
 
 async function openLine(): Promise<Line | null> {
   const device = await thisDevice();
   if (device === null) return null;
-  standing ??= Line.open(device, () => (standing = undefined)).catch((error: unknown) => {
+  standing ??= openAnyhow(device).catch((error: unknown) => {
     standing = undefined;
     throw error;
   });
@@ -75,6 +88,22 @@ async function openLine(): Promise<Line | null> {
     if ((await thisDevice()) === null) return null;
     throw error;
   }
+}
+
+async function openAnyhow(device: PairedDevice): Promise<Line> {
+  let failure: unknown = new Error("no way to the gateway");
+  for (const transport of ways.order(Date.now())) {
+    try {
+      const line = await Line.open(device, transport, () => (standing = undefined));
+      ways.worked(transport, Date.now());
+      return line;
+    } catch (error) {
+      failure = error;
+      // The gateway said that it does not know this device: it would say so on every way.
+      if ((await thisDevice()) === null) break;
+    }
+  }
+  throw failure;
 }
 
 interface Attached {
@@ -89,36 +118,47 @@ class Line {
   #attachments = new Map<number, Attached>();
 
   private constructor(
-    private readonly socket: WebSocket,
+    private readonly pipe: Pipe,
     private readonly secured: Secured,
+    private readonly end: (code: number, reason: string) => void,
   ) {}
 
-  static open(device: PairedDevice, onEnd: () => void): Promise<Line> {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/api/v1/channel`);
-    socket.binaryType = "arraybuffer";
+  get transport(): TransportName {
+    return this.pipe.transport;
+  }
+
+  /** `onEnd` is told of the end of a line that stood. */
+  static open(device: PairedDevice, transport: TransportName, onEnd: () => void): Promise<Line> {
     const initiator = new Initiator(device.keys, device.gateway, PROLOGUE);
     return new Promise((resolve, reject) => {
       let line: Line | null = null;
-      const late = setTimeout(() => socket.close(), OPEN_MS);
-      socket.onopen = async () => socket.send(await initiator.write(new Uint8Array(0)));
-      socket.onmessage = (message: MessageEvent<ArrayBuffer>) => {
-        const data = new Uint8Array(message.data);
-        if (line !== null) return void line.#take(data);
+      let over = false;
+      const end = (code: number, reason: string) => {
+        if (over) return;
+        over = true;
         clearTimeout(late);
-        initiator.read(data).then(
-          ({ secured }) => resolve((line = new Line(socket, secured))),
-          () => socket.close(),
-        );
+        pipe.close();
+        if (code === CLOSE_UNKNOWN || (code === CLOSE_REVOKED && line !== null)) setAside();
+        if (line !== null) onEnd();
+        line?.ended(code, reason);
+        reject(new Error(reason || "the connection was lost"));
       };
-      socket.onclose = (close) => {
-        clearTimeout(late);
-        const unknown = close.code === CLOSE_UNKNOWN || (close.code === CLOSE_REVOKED && line !== null);
-        if (unknown) setAside();
-        onEnd();
-        line?.ended(close.code, close.reason);
-        reject(new Error(close.reason || "the connection was lost"));
-      };
+      const pipe = openPipe(transport, {
+        open: () => void initiator.write(new Uint8Array(0)).then((first) => pipe.send(first)),
+        message(message) {
+          if (line !== null) return void line.#take(message);
+          clearTimeout(late);
+          initiator.read(message).then(
+            ({ payload, secured }) => {
+              pipe.named(String((JSON.parse(new TextDecoder().decode(payload)) as { channel?: string }).channel ?? ""));
+              resolve((line = new Line(pipe, secured, end)));
+            },
+            () => end(0, "this is not the gateway that this device was paired with"),
+          );
+        },
+        closed: end,
+      });
+      const late = setTimeout(() => end(0, "no answer"), OPEN_MS[transport]);
     });
   }
 
@@ -156,9 +196,7 @@ class Line {
     const head = new Uint8Array(5);
     head[0] = kind;
     new DataView(head.buffer).setUint32(1, number);
-    void this.secured.seal(concat(head, body)).then((sealed) => {
-      if (this.socket.readyState === WebSocket.OPEN) this.socket.send(sealed);
-    });
+    void this.secured.seal(concat(head, body)).then((sealed) => this.pipe.send(sealed));
   }
 
   async #take(sealed: Bytes): Promise<void> {
@@ -166,7 +204,7 @@ class Line {
     try {
       plain = await this.secured.open(sealed);
     } catch {
-      return this.socket.close();
+      return this.end(0, "a message that does not fit");
     }
     const view = new DataView(plain.buffer);
     const kind = view.getUint8(0);
@@ -175,6 +213,8 @@ class Line {
     else if (kind === DATA) {
       const attached = this.#attachments.get(number);
       for (const frame of attached?.unpacker.feed(plain.slice(5)) ?? []) attached?.frame(frame);
+    } else if (kind === CLOSE && number === 0) {
+      this.end(view.getUint16(5), new TextDecoder().decode(plain.slice(7)));
     } else if (kind === CLOSE) {
       const attached = this.#attachments.get(number);
       this.#attachments.delete(number);

@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 
 import { retryDelay } from "../session/retry";
 import { getSession, type SessionInfo } from "./api";
-import { openChannel } from "./channel";
+import { forceTransport, openChannel } from "./channel";
 import { knownDevice } from "./device";
 import { openHttp } from "./http";
 import type { Link, OpenRequest, TransportName } from "./link";
@@ -68,6 +68,7 @@ export class Connection {
     private readonly forced: TransportName | null = null,
   ) {
     this.transport.value = forced ?? "ws";
+    forceTransport(forced);
   }
 
   get live(): boolean {
@@ -88,6 +89,7 @@ export class Connection {
   /** The gateway answered: the line stands. */
   established(): void {
     this.#established = true;
+    if (this.#link !== null) this.transport.value = this.#link.transport;
     this.#attempt = 0;
     this.#socketFailures = 0;
     this.#unreachableSince = 0;
