@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { needsAttention, type Attended } from "../src/fleet/attention";
 import { fits } from "../src/fleet/filter";
+import { focused, lastLines } from "../src/float/choice";
 import { isUnread, nextWaiting, ordered } from "../src/fleet/order";
 import type { SessionInfo } from "../src/net/api";
 import { routeOf, sessionPath } from "../src/ui/route";
@@ -79,5 +80,21 @@ describe("routes", () => {
 
   it("makes addresses that lead back", () => {
     expect(routeOf(sessionPath("ab12", "files", "a b/ü.txt"))).toEqual({ page: "session", id: "ab12", tab: "files", rest: "a b/ü.txt" });
+  });
+});
+
+describe("the floating console", () => {
+  it("shows who was chosen, who needs somebody, or who works", () => {
+    const [asks, works, idle] = [session("waiting:question"), session("working"), session("idle")];
+    expect(focused([asks, works, idle], idle.id)).toBe(idle);
+    expect(focused([works, asks, idle], "gone")).toBe(asks);
+    expect(focused([idle, works], "")).toBe(works);
+    expect(focused([idle], "")).toBe(idle);
+    expect(focused([], "")).toBeNull();
+  });
+
+  it("ends with the last line that says something", () => {
+    expect(lastLines("one\ntwo  \nthree\n\n  \n", 2)).toBe("two\nthree");
+    expect(lastLines("", 2)).toBe("");
   });
 });

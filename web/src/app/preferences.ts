@@ -45,6 +45,25 @@ export function chooseTheme(chosen: Theme): void {
   else document.documentElement.dataset["theme"] = chosen;
 }
 
+/** How a session is opened from the list, and whether its terminal is told to screen readers as well. */
+export type Opening = "terminal" | "read";
+export const OPENINGS: readonly Opening[] = ["terminal", "read"];
+export const opening = signal<Opening>(kept("tether.opening") === "read" ? "read" : "terminal");
+
+export function chooseOpening(chosen: Opening): void {
+  keep("tether.opening", chosen);
+  opening.value = chosen;
+}
+
+export type Spoken = "off" | "on";
+export const SPOKEN: readonly Spoken[] = ["off", "on"];
+export const spoken = signal<Spoken>(kept("tether.spoken") === "on" ? "on" : "off");
+
+export function chooseSpoken(chosen: Spoken): void {
+  keep("tether.spoken", chosen);
+  spoken.value = chosen;
+}
+
 /** Words are looked up once for all: another language is another page. */
 export function chooseLanguage(chosen: Language): void {
   keep("tether.language", chosen);

@@ -4,7 +4,7 @@ import type { SessionInfo } from "../net/api";
 import { endingOfView } from "../session/ending";
 import { text } from "../strings";
 import { Age } from "../ui/Age";
-import { sessionPath } from "../ui/route";
+import { sessionHome } from "../ui/route";
 import { isUnread, sinceOf } from "./order";
 import { markSeen, seenAt } from "./unread";
 import { shown, titleOf } from "./words";
@@ -25,7 +25,7 @@ function Row({ session, stop }: { session: SessionInfo; stop?: (session: Session
   const why = [activity?.why ?? "", activity?.source ? text.fleet.source(activity.source) : ""].filter((part) => part !== "").join(" · ");
   return (
     <li class="fleet-row" data-tone={state.tone}>
-      <a class="row" href={sessionPath(session.id)} data-testid="session-row" data-id={session.id} data-unread={unread}>
+      <a class="row" href={sessionHome(session.id)} data-testid="session-row" data-id={session.id} data-unread={unread}>
         <span class="glyph" data-tone={state.tone} aria-hidden="true">{state.glyph}</span>
         <span class="row-main">
           <span class="row-title">

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { getPicture, type SessionInfo } from "../net/api";
 import { text } from "../strings";
 import { Age } from "../ui/Age";
-import { sessionPath } from "../ui/route";
+import { sessionHome } from "../ui/route";
 import { sinceOf } from "./order";
 import { shown, titleOf } from "./words";
 
@@ -23,7 +23,7 @@ function Tile({ session }: { session: SessionInfo }) {
   const [box, picture] = usePicture(session.id);
   return (
     <li>
-      <a class="tile" ref={box} href={sessionPath(session.id)} data-testid="tile" data-id={session.id} data-tone={state.tone}>
+      <a class="tile" ref={box} href={sessionHome(session.id)} data-testid="tile" data-id={session.id} data-tone={state.tone}>
         <span class="tile-head">
           <span class="glyph" data-tone={state.tone} aria-hidden="true">{state.glyph}</span>
           <span class="row-title">{titleOf(session)}</span>

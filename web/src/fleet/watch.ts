@@ -48,6 +48,9 @@ export const attention = computed(
   () => (fleet.value?.sessions ?? []).filter((session) => endingOfView(session) === null && needsAttention(session) !== null).length,
 );
 
+/** A window of this page's floats before others: it is looked at although the page is hidden. */
+export const floating = signal(false);
+
 let watchers = 0;
 let roll: Roll = NOBODY;
 let next = 0;
@@ -119,15 +122,17 @@ function fail(failure: Failure): void {
 async function follow(signal: AbortSignal): Promise<void> {
   let wait = 0;
   while (!signal.aborted) {
-    const hidden = document.visibilityState !== "visible";
+    const hidden = document.visibilityState !== "visible" && !floating.value;
+    const began = performance.now();
     const answer = hidden ? await alone((first) => look(first ? wait : 0, signal)) : await look(wait, signal);
     if (signal.aborted) return;
     if (answer.ok) show();
     else fail(answer.failure);
     if (!answer.ok && answer.failure.kind === "refused" && answer.failure.status === 401) return;
     wait = answer.ok ? OPEN_S : 0;
-    const pause = !answer.ok || next === 0 ? AGAIN_MS : hidden && !held ? HIDDEN_MS : TOGETHER_MS;
-    await rest(pause, signal);
+    const pause = !answer.ok || next === 0 ? AGAIN_MS : hidden && !held ? HIDDEN_MS : TOGETHER_MS - (performance.now() - began);
+    // Timers of hidden pages are slow: none is needed after an answer that took its time.
+    if (pause > 0) await rest(pause, signal);
   }
 }
 

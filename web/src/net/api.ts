@@ -83,6 +83,11 @@ export function stopSession(id: string): Promise<Answer<null>> {
   return post(`/api/v1/sessions/${encodeURIComponent(id)}/stop`, {}, () => null);
 }
 
+/** The session's screen as text. */
+export function getScreenText(id: string): Promise<Answer<string>> {
+  return get(`/api/v1/sessions/${encodeURIComponent(id)}/screen?form=text`, (body) => (body as { text: string }).text);
+}
+
 /** The session's screen as a drawing (SVG); "" when there is none. */
 export async function getPicture(id: string): Promise<string> {
   const path = `/api/v1/sessions/${encodeURIComponent(id)}/screen?form=svg`;

@@ -203,6 +203,12 @@ export const en = {
   themes: { system: "System", light: "Light", dark: "Dark", contrast: "High contrast" },
   languageLabel: "Language",
   languages: { en: "English", "zh-CN": "中文" },
+  opening: "Sessions open as",
+  openingHint: "The terminal itself, or its text: folded at the width of this screen, selectable, and told to screen readers as it grows.",
+  openings: { terminal: "Terminal", read: "Text" },
+  spoken: "Terminal for screen readers",
+  spokenHint: "The terminal's rows are told to a screen reader as well. It costs speed.",
+  spokenWords: { off: "Off", on: "On" },
   preferencesHint: "These choices are for this browser only.",
 
   compose: {
@@ -244,7 +250,7 @@ export const en = {
     history: "Decided",
     noHistory: "Nothing was decided yet.",
   },
-  tabs: { terminal: "Terminal", changes: "Changes", files: "Files", timeline: "Timeline", info: "Info" },
+  tabs: { terminal: "Terminal", read: "Text", changes: "Changes", files: "Files", timeline: "Timeline", info: "Info" },
   sessionTabs: "Views of this session",
   info: {
     id: "Id",
@@ -257,6 +263,22 @@ export const en = {
     clients: "Attached",
     controller: "Controller",
     attach: "Attach from a terminal",
+  },
+
+  float: {
+    title: "Floating console",
+    open: "Float",
+    openHint: "A small window over all others: who needs you, what is asked, the last lines",
+    visit: "Open",
+    more: (n: number) => (n === 1 ? "1 more waits" : `${n} more wait`),
+  },
+  read: {
+    label: "The session's text",
+    earlier: "Earlier",
+    older: "Load earlier lines",
+    screen: "On the screen now",
+    lines: (first: number, last: number) => `Lines ${first} to ${last}`,
+    more: (n: number) => `${n} more lines before these`,
   },
 
   fleet: {

@@ -205,6 +205,12 @@ export const zhCN: Strings = {
   themes: { system: "跟随系统", light: "浅色", dark: "深色", contrast: "高对比度" },
   languageLabel: "语言",
   languages: { en: "English", "zh-CN": "中文" },
+  opening: "打开会话时显示",
+  openingHint: "终端本身，或它的文本：按本屏幕宽度换行，可以选取，新增内容会读给屏幕阅读器。",
+  openings: { terminal: "终端", read: "文本" },
+  spoken: "供屏幕阅读器使用的终端",
+  spokenHint: "终端的各行也会读给屏幕阅读器，速度会变慢。",
+  spokenWords: { off: "关闭", on: "打开" },
   preferencesHint: "这些选择只对此浏览器有效。",
 
   compose: {
@@ -246,7 +252,7 @@ export const zhCN: Strings = {
     history: "已决定",
     noHistory: "还没有任何决定。",
   },
-  tabs: { terminal: "终端", changes: "变更", files: "文件", timeline: "时间线", info: "信息" },
+  tabs: { terminal: "终端", read: "文本", changes: "变更", files: "文件", timeline: "时间线", info: "信息" },
   sessionTabs: "会话视图",
   info: {
     id: "编号",
@@ -259,6 +265,22 @@ export const zhCN: Strings = {
     clients: "连接数",
     controller: "控制者",
     attach: "在终端中接入",
+  },
+
+  float: {
+    title: "浮动控制台",
+    open: "浮动",
+    openHint: "浮在其他窗口之上的小窗口：谁在等你、在问什么、最后几行",
+    visit: "打开",
+    more: (n: number) => `还有 ${n} 个在等待`,
+  },
+  read: {
+    label: "会话的文本",
+    earlier: "较早",
+    older: "载入更早的行",
+    screen: "当前屏幕",
+    lines: (first: number, last: number) => `第 ${first} 到 ${last} 行`,
+    more: (n: number) => `之前还有 ${n} 行`,
   },
 
   fleet: {

@@ -5,7 +5,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal, type ITheme } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
-import { isDark, onTheme, theme } from "../app/preferences";
+import { isDark, onTheme, spoken, theme } from "../app/preferences";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { LIMITS } from "../wire.gen";
@@ -13,6 +13,7 @@ import { clipboardText, webAddress } from "./addresses";
 import { isReport, keySequence, type BarKey } from "./keys";
 import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
+import { rowsOf } from "./text";
 import { CONTRAST, DARK, LIGHT } from "./themes";
 import { listenToTouch } from "./touch";
 
@@ -90,6 +91,7 @@ export class Screen implements Display {
       macOptionIsMeta: true,
       linkHandler: { activate: follow, allowNonHttpProtocols: false },
     });
+    this.#stop.signal.addEventListener("abort", spoken.subscribe((chosen) => { this.#terminal.options.screenReaderMode = chosen === "on"; }));
     onTheme(() => { this.#terminal.options.theme = palette(); }, this.#stop.signal);
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new Unicode11Addon());
@@ -155,6 +157,17 @@ export class Screen implements Display {
 
   focus(): void {
     this.#terminal.focus();
+  }
+
+  /** The terminal's rows, for the view of its text. */
+  rows(): ReturnType<typeof rowsOf> {
+    return rowsOf(this.#terminal);
+  }
+
+  /** Call `act` when they may have changed. */
+  changed(act: () => void): () => void {
+    const told = this.#terminal.onWriteParsed(act);
+    return () => told.dispose();
   }
 
   /** Where a note over the terminal hides least: at its other end than the cursor. */

@@ -33,7 +33,8 @@ export function App({ refusal, invitation }: { refusal: string; invitation: Invi
       {where.page === "devices" && <Lazy key="devices" load={() => import("./DevicesPage").then((module) => module.DevicesPage)} />}
       {where.page === "session" && <LazyWith key={where.id} id={where.id} load={() => import("./SessionPage").then((module) => module.SessionPage)} />}
       {where.page === "approvals" && <LazyWith key="approvals" id={where.rest} load={() => import("../approvals/ApprovalsPage").then((module) => module.ApprovalsPage)} />}
-      {["nowhere", "float"].includes(where.page) && (
+      {where.page === "float" && <Lazy key="float" load={() => import("../float/FloatPage").then((module) => module.FloatPage)} />}
+      {where.page === "nowhere" && (
         <Splash title={text.unknownPage} hint={text.unknownPageHint}>
           <a class="button" href="/">{text.backToList}</a>
         </Splash>

@@ -129,6 +129,8 @@ export function SessionPage({ id }: { id: string }) {
   const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
   const where = route.value;
   const tab = where.page === "session" ? where.tab : "terminal";
+  // Whoever reads the text types, too.
+  const typing = tab === "terminal" || tab === "read";
   const chooseCompose = (on: boolean) => {
     keep("tether.input", on ? "compose" : "direct");
     setComposing(on);
@@ -158,7 +160,7 @@ export function SessionPage({ id }: { id: string }) {
         <Tabs id={id} tab={tab} />
         {ready !== null && <EndState attachment={ready.attachment} />}
         {tab !== "terminal" && where.page === "session" && (
-          <TabPage tab={tab} id={id} info={ready?.attachment.info.value ?? null} rest={where.rest} compose={compose} />
+          <TabPage tab={tab} id={id} info={ready?.attachment.info.value ?? null} rest={where.rest} compose={compose} rows={ready?.screen ?? null} older={() => ready?.attachment.older()} />
         )}
         <div class="stage" hidden={tab !== "terminal"}>
           {ready !== null && <LineState attachment={ready.attachment} quietEnd={() => ready.screen.quietEnd()} />}
@@ -170,10 +172,10 @@ export function SessionPage({ id }: { id: string }) {
         {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
         {ready !== null && <StatusLine attachment={ready.attachment} composing={composing} compose={() => chooseCompose(true)} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
-        {ready !== null && tab === "terminal" && composing && ready.attachment.ending.value === null && (
+        {ready !== null && typing && composing && ready.attachment.ending.value === null && (
           <ComposeLine attachment={ready.attachment} coarse={coarse} send={send} close={() => chooseCompose(false)} />
         )}
-        {coarse && tab === "terminal" && <KeyBar held={held} press={press} />}
+        {coarse && typing && <KeyBar held={held} press={press} />}
         <Sheet question={question} />
       </main>
     </>

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 
-import { chooseLanguage, chooseTheme, LANGUAGES, theme, THEMES } from "../app/preferences";
+import { chooseLanguage, chooseOpening, chooseSpoken, chooseTheme, LANGUAGES, opening, OPENINGS, SPOKEN, spoken, theme, THEMES } from "../app/preferences";
 import { language, text } from "../strings";
 import { called } from "./title";
 
@@ -13,6 +13,8 @@ export function SettingsPage() {
       <p class="more">{text.preferencesHint}</p>
       <Choice name="theme" label={text.theme} options={THEMES} words={text.themes} chosen={theme.value} choose={chooseTheme} />
       <Choice name="language" label={text.languageLabel} options={LANGUAGES} words={text.languages} chosen={language} choose={chooseLanguage} />
+      <Choice name="opening" label={text.opening} hint={text.openingHint} options={OPENINGS} words={text.openings} chosen={opening.value} choose={chooseOpening} />
+      <Choice name="spoken" label={text.spoken} hint={text.spokenHint} options={SPOKEN} words={text.spokenWords} chosen={spoken.value} choose={chooseSpoken} />
     </main>
   );
 }
@@ -20,6 +22,7 @@ export function SettingsPage() {
 function Choice<T extends string>(props: {
   name: string;
   label: string;
+  hint?: string;
   options: readonly T[];
   words: Readonly<Record<T, string>>;
   chosen: T;
@@ -28,6 +31,7 @@ function Choice<T extends string>(props: {
   return (
     <fieldset class="choice">
       <legend>{props.label}</legend>
+      {props.hint !== undefined && <p class="choice-hint">{props.hint}</p>}
       {props.options.map((option) => (
         <label key={option} lang={props.name === "language" ? option : undefined}>
           <input type="radio" name={props.name} value={option} checked={option === props.chosen} onChange={() => props.choose(option)} />

@@ -1,7 +1,9 @@
 /** Where the page is. The address is the only truth: links, reloads and the browser's buttons all come here. */
 import { signal } from "@preact/signals";
 
-export const TABS = ["terminal", "changes", "files", "timeline", "info"] as const;
+import { opening } from "../app/preferences";
+
+export const TABS = ["terminal", "read", "changes", "files", "timeline", "info"] as const;
 export type Tab = (typeof TABS)[number];
 
 const PAGES = ["approvals", "devices", "audit", "pair", "settings", "float"] as const;
@@ -35,6 +37,11 @@ export function routeOf(path: string): Route {
 export function sessionPath(id: string, tab: Tab = "terminal", rest = ""): string {
   const below = rest === "" ? "" : `/${rest.split("/").map(encodeURIComponent).join("/")}`;
   return `/s/${encodeURIComponent(id)}${tab === "terminal" ? "" : `/${tab}`}${below}`;
+}
+
+/** Where a session is opened from elsewhere: as its terminal or as its text, as this browser's person chose. */
+export function sessionHome(id: string): string {
+  return sessionPath(id, opening.value);
 }
 
 export const route = signal<Route>(routeOf(location.pathname));
