@@ -113,7 +113,7 @@ describe("attachment", () => {
 
   async function begin(mode: Mode = "control"): Promise<void> {
     attachment = new Attachment("k3v9x0pq", client, "Chrome on Linux", { mode, transport: null });
-    attachment.viewport({ cols: 100, rows: 30 });
+    attachment.shape.viewport({ cols: 100, rows: 30 });
     display = new FakeDisplay();
     attachment.start(display);
     await vi.advanceTimersByTimeAsync(0);
@@ -188,7 +188,7 @@ describe("attachment", () => {
 
   it("has control and its size back when whoever took them leaves", () => {
     socket().say(attached("control"), snapshot(1, 0));
-    attachment.fit();
+    attachment.shape.fit();
     socket().say({ tag: "resized", seq: 2, ts: 0, cols: 100, rows: 30, by: "x" });
     socket().say(control("observe", 2, "phone"), { tag: "resized", seq: 3, ts: 0, cols: 40, rows: 20, by: "phone" });
     const before = socket().heard("resize").length;
@@ -321,7 +321,7 @@ describe("attachment", () => {
   it("resizes with the first key of a person, and not before", () => {
     socket().say(attached("control"), snapshot(1, 0), { tag: "resized", seq: 2, ts: 0, cols: 80, rows: 24, by: "laptop" });
     attachment.type(bytes("\x1b[0n"), "reply");
-    attachment.viewport({ cols: 90, rows: 28 });
+    attachment.shape.viewport({ cols: 90, rows: 28 });
     expect(socket().heard("resize")).toEqual([]);
     type("a");
     expect(socket().heard("resize")).toMatchObject([{ cols: 90, rows: 28, epoch: 1 }]);
@@ -335,7 +335,7 @@ describe("attachment", () => {
     socket().say(control("observe", 2, "laptop"));
     attachment.takeControl();
     socket().say(control("control", 3, "Chrome on Linux"));
-    attachment.viewport({ cols: 90, rows: 28 });
+    attachment.shape.viewport({ cols: 90, rows: 28 });
     expect(socket().heard("resize")).toHaveLength(1);
   });
 

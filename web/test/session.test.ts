@@ -8,6 +8,8 @@ import { Kept, visible } from "../src/session/kept";
 import { byteCount, plainText } from "../src/session/plain";
 import { Rendered } from "../src/session/rendered";
 import { retryDelay } from "../src/session/retry";
+import { Asked } from "../src/session/asked";
+import { Lease } from "../src/session/lease";
 import { Sizing } from "../src/session/sizing";
 import { BACKLOG_BYTES_MAX, RESEND_MS, Typing } from "../src/session/typing";
 import { LIMITS, type Event } from "../src/wire.gen";
@@ -239,6 +241,91 @@ describe("sizing", () => {
     expect(sizing.owner).toBe(true);
     sizing.resized({ cols: 48, rows: 14 });
     expect([sizing.owner, sizing.fits]).toEqual([true, true]);
+  });
+});
+
+describe("a size that is only lent", () => {
+  const desk = { cols: 158, rows: 50 };
+  const phone = { cols: 48, rows: 30 };
+
+  it("goes back to what it was when nobody looks any more", () => {
+    const sizing = new Sizing();
+    sizing.resized(desk);
+    sizing.viewport(phone, true);
+    expect(sizing.giveBack(true)).toBeNull();
+    expect(sizing.claim(true)).toEqual(phone);
+    sizing.resized(phone);
+    sizing.claim(true);
+    expect(sizing.giveBack(true)).toEqual(desk);
+    expect(sizing.giveBack(true)).toBeNull();
+    sizing.resized(desk);
+    // Only who types again claims it again.
+    expect(sizing.viewport(phone, true)).toBeNull();
+    expect(sizing.claim(true)).toEqual(phone);
+  });
+
+  it("is nobody's to give back who does not own it", () => {
+    const sizing = new Sizing();
+    sizing.resized(desk);
+    sizing.viewport(phone, true);
+    sizing.claim(true);
+    sizing.resized(phone);
+    expect(sizing.giveBack(false)).toBeNull();
+    sizing.resized({ cols: 100, rows: 40 });
+    expect(sizing.giveBack(true)).toBeNull();
+  });
+
+  it("stays when it is locked, until somebody presses Fit", () => {
+    const sizing = new Sizing();
+    sizing.resized(desk);
+    sizing.viewport(phone, true);
+    sizing.claim(true);
+    sizing.resized(phone);
+    sizing.hold(true);
+    expect(sizing.viewport({ cols: 48, rows: 12 }, true)).toBeNull();
+    expect(sizing.claim(true)).toEqual({ cols: 48, rows: 12 });
+  });
+});
+
+describe("the lease", () => {
+  it("goes to whoever takes it, and the one who had it is told", () => {
+    const lease = new Lease("control");
+    expect(lease.attached("control", 3, "me", false)).toMatchObject({ rewind: true, withdraw: false, tell: null });
+    expect(lease.told("observe", 4, "Ada")).toEqual({ rewind: true, withdraw: true, released: true, regained: false, tell: "displaced" });
+    expect(lease.wanted).toBe("observe");
+    expect(lease.told("control", 5, "me")).toMatchObject({ regained: true, tell: "regained" });
+    expect(lease.told("observe", 6, "")).toMatchObject({ tell: "released" });
+  });
+
+  it("that was taken or given up on purpose is no news", () => {
+    const lease = new Lease("control");
+    lease.attached("observe", 1, "Ada", true);
+    lease.take();
+    expect(lease.told("control", 2, "me")).toMatchObject({ regained: false, tell: null });
+    lease.release();
+    expect(lease.told("observe", 3, "")).toMatchObject({ withdraw: true, tell: null });
+  });
+
+  it("that the gateway does not know yet is waited for", () => {
+    const lease = new Lease("control");
+    lease.attached("control", 3, "me", false);
+    expect(lease.attached("observe", 3, "", false)).toMatchObject({ withdraw: false, tell: null });
+    expect(lease.wanted).toBe("control");
+  });
+});
+
+describe("screens that are asked for", () => {
+  it("are known by their number, once", () => {
+    const asked = new Asked();
+    expect(asked.came(0)).toBeNull();
+    asked.ask("older", 7);
+    expect(asked.free).toBe(false);
+    expect(asked.came(6)).toBeNull();
+    expect(asked.came(7)).toBe("older");
+    expect(asked.came(7)).toBeNull();
+    asked.ask("size", 8);
+    asked.forget();
+    expect([asked.free, asked.came(8)]).toEqual([true, null]);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { en } from "../src/strings/en";
 import { zhCN } from "../src/strings/zh-CN";
+import { en as sessionEn, zhCN as sessionZh } from "../src/session/words";
 
 // Names, keys of a keyboard and commands are the same in every language.
 const SAME = /^(Tether|WebSocket|HTTP|Esc|⇧?Tab|Ctrl|Alt|\^C|tether [a-z -]+|English|中文|[^A-Za-z]*)$/;
@@ -21,9 +22,10 @@ function texts(table: Table, at = ""): [string, string][] {
 describe("languages", () => {
   it("have the same keys, down to the last", () => {
     expect(texts(zhCN as Table).map(([key]) => key)).toEqual(texts(en as Table).map(([key]) => key));
+    expect(texts(sessionZh as Table).map(([key]) => key)).toEqual(texts(sessionEn as Table).map(([key]) => key));
   });
 
-  it.each(texts(zhCN as Table))("%s is Chinese", (_, words) => {
+  it.each([...texts(zhCN as Table), ...texts(sessionZh as Table)])("%s is Chinese", (_, words) => {
     expect(SAME.test(words) || /[\u4e00-\u9fff]/.test(words)).toBe(true);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 
 import { clipboardText, webAddress } from "../src/terminal/addresses";
-import { Drag } from "../src/terminal/gestures";
 import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
 import { modified, NONE, tapped, used } from "../src/terminal/modifiers";
 import { asksFirst, cleanPaste } from "../src/terminal/pasting";
@@ -64,46 +63,6 @@ describe("keys", () => {
       expect(isReport(report)).toBe(true);
     }
     for (const typed of ["I", "\x1b[A", "\x1bOA", "\x1b[1;2R", "[<0;1;1M", "\x1b[Z"]) expect(isReport(typed)).toBe(false);
-  });
-});
-
-describe("drag", () => {
-  it("is a tap until it leaves its place", () => {
-    const drag = new Drag(100, 100, 0);
-    expect(drag.move(103, 104, 10, 16)).toBe(0);
-    expect(drag.tapped(100)).toBe(true);
-    expect(drag.tapped(900)).toBe(false);
-  });
-
-  it("scrolls whole lines and keeps the rest", () => {
-    const drag = new Drag(100, 300, 0);
-    drag.move(100, 290, 10, 16);
-    expect(drag.move(100, 266, 20, 16)).toBe(1);
-    expect(drag.move(100, 258, 30, 16)).toBe(1);
-    expect(drag.move(100, 290, 40, 16)).toBe(-2);
-    expect(drag.tapped(50)).toBe(false);
-  });
-
-  it("coasts on and comes to rest", () => {
-    const drag = new Drag(0, 400, 0);
-    for (let at = 10; at <= 60; at += 10) drag.move(0, 400 - at * 2, at, 16);
-    let velocity = drag.velocity(60);
-    expect(velocity).toBeCloseTo(2, 1);
-    let lines = 0;
-    let steps = 0;
-    while (velocity !== 0 && steps++ < 1000) {
-      const step = drag.coast(velocity, 16, 16);
-      lines += step.lines;
-      velocity = step.velocity;
-    }
-    expect(lines).toBeGreaterThan(10);
-    expect(steps).toBeLessThan(200);
-  });
-
-  it("does not coast after a finger that rested", () => {
-    const drag = new Drag(0, 400, 0);
-    drag.move(0, 300, 20, 16);
-    expect(drag.velocity(500)).toBe(0);
   });
 });
 

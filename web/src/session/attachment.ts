@@ -2,20 +2,23 @@
  * This page's attachment to one session: what the gateway says becomes state that the page shows and bytes for the
  * terminal; what is typed becomes numbered input. All waiting and all sockets are in `net/connection`.
  */
-import { batch, signal } from "@preact/signals";
+import { signal, type ReadonlySignal } from "@preact/signals";
 
 import type { SessionInfo } from "../net/api";
-import { Connection } from "../net/connection";
-import type { OpenRequest, TransportName } from "../net/link";
-import { decode, encode, NO_SESSION, type Message, WireError } from "../wire";
-import { LIMITS, type Attached, type Control, type Event, type FromBrowser, type InputAck, type Refused, type SessionView, type Snapshot } from "../wire.gen";
-import { Cursor } from "./cursor";
-import type { Display, Mode, Notice, Origin } from "./display";
-import { endingOf, endingOfView, type Ending } from "./ending";
-import { fromHex, loadTyping, saveTyping, toHex } from "./identity";
+import type { Connection } from "../net/connection";
+import type { TransportName } from "../net/link";
+import type { Message } from "../wire";
+import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionView, Snapshot } from "../wire.gen";
+import type { Display, Mode, Origin } from "./display";
+import { endingOf, type Ending } from "./ending";
+import { loadTyping, saveTyping, toHex } from "./identity";
+import { Lease, type Turn } from "./lease";
+import { Line } from "./line";
+import { Picture } from "./picture";
 import { byteCount, plainText } from "./plain";
-import { Rendered } from "./rendered";
-import { sameSize, type Size, Sizing } from "./sizing";
+import { Shape } from "./shape";
+import type { Size } from "./sizing";
+import { Told } from "./told";
 import { Typist } from "./typist";
 
 const HEARTBEAT_MS = 3_000;
@@ -23,82 +26,68 @@ const HEARTBEAT_MS = 3_000;
 const BLINK_MS = 3_000;
 // Keys that lay this long are no longer what their typist expects to happen.
 const STALE_MS = 30_000;
-// Further behind than that, the newest screen tells more than what leads to it.
-const SKIP_BYTES = 512 * 1024;
-// What was skipped is told when it is over, and not for every screen on the way.
-const SKIPPED_MS = 1_000;
-// After a change of size the two ends may have folded long lines differently: look when it has settled.
-const SETTLE_MS = 400;
-const HEAL_LINES = 500;
-// Whoever scrolled up to lines that had to be fetched sees that they are there.
-const OLDER_LINES = 3;
 
 export class Attachment {
-  readonly connection: Connection;
-  readonly view = signal<SessionView | null>(null);
-  readonly info = signal<SessionInfo | null>(null);
-  readonly title = signal("");
+  readonly told = new Told();
+  readonly view = this.told.view;
+  readonly info = this.told.info;
+  readonly title = this.told.title;
+  readonly holder = this.told.holder;
+  readonly ending = this.told.ending;
+  readonly notice = this.told.notice;
+  readonly clip = this.told.clip;
   readonly mode = signal<Mode | "">("");
-  readonly holder = signal("");
-  readonly ending = signal<Ending | null>(null);
-  readonly seq = signal(0);
-  readonly pty = signal<Size>({ cols: 80, rows: 24 });
-  /** Whether the session's size is the one that fills this page. */
-  readonly fits = signal(false);
-  readonly notice = signal<Notice | null>(null);
-  /** What a program wants on the clipboard; only a person's own act puts it there. */
-  readonly clip = signal("");
   readonly typist: Typist;
+  readonly shape: Shape;
 
-  readonly #sizing = new Sizing();
-  readonly #cursor = new Cursor();
-  readonly #rendered: Rendered;
-  #display: Display | null = null;
-  #sid: Uint8Array = NO_SESSION;
-  #epoch = 0;
-  #wanted: Mode;
-  #liveFrom = 0;
+  readonly #line: Line;
+  readonly #picture: Picture;
+  readonly #lease: Lease;
   #downAt = 0;
-  #request = 0;
-  #serial = 0;
-  #taking = false;
-  #asked: { readonly req: number; readonly why: "older" | "size" | "heal" } | null = null;
-  #oldest = false;
-  #skipped = 0;
-  #skipTimer: ReturnType<typeof setTimeout> | undefined;
-  #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly session: string,
     private readonly client: Uint8Array,
-    private readonly name: string,
+    name: string,
     options: { readonly mode: Mode; readonly transport: TransportName | null },
   ) {
-    this.#wanted = options.mode;
+    this.#lease = new Lease(options.mode);
     const saved = loadTyping(client, session);
+    const say = (message: FromBrowser) => this.#line.say(message);
+    const listener = {
+      opening: () => ({ mode: this.#lease.wanted, size: this.shape.fitted, after: this.#picture.cursor.seq, epoch: this.#lease.epoch }),
+      message: (message: Message) => this.#handle(message),
+      down: () => this.#down(),
+      info: (info: SessionInfo) => this.told.introduced(info),
+    };
+    this.#line = new Line(session, client, name, listener, options.transport);
     this.typist = new Typist(
       saved,
       () => this.mode.value === "control" && this.connection.live,
-      (n, data) => this.#say({ tag: "input", client, epoch: this.#epoch, n, data }),
+      (n, data) => say({ tag: "input", client, epoch: this.#lease.epoch, n, data }),
+    );
+    this.shape = new Shape(
+      () => this.mode.value === "control",
+      (size) => say({ tag: "resize", client, epoch: this.#lease.epoch, ...size }),
     );
     this.#downAt = saved?.at ?? 0;
-    this.#rendered = new Rendered((seq, offset) => this.#say({ tag: "credit", seq, offset, skip: this.#skip() }));
-    this.connection = new Connection(
-      session,
-      {
-        request: () => this.#openRequest(),
-        frame: (frame) => this.#receive(frame),
-        down: () => this.#down(),
-        info: (info) => this.#introduced(info),
-        ping: () => this.#say({ tag: "ping", req: ++this.#request }),
-      },
-      options.transport,
-    );
+    this.#picture = new Picture({
+      client,
+      say,
+      canAsk: () => this.modelled && this.connection.live,
+      request: () => this.#line.request(),
+      skipped: (bytes) => this.told.tell("skipped", byteCount(bytes)),
+      sized: (size) => this.shape.resized(size, null),
+    });
+  }
+
+  get connection(): Connection {
+    return this.#line.connection;
   }
 
   start(display: Display): void {
-    this.#display = display;
+    this.#picture.showOn(display);
     this.connection.start();
     this.#heartbeat = setInterval(() => this.#seen(), HEARTBEAT_MS);
   }
@@ -110,13 +99,22 @@ export class Attachment {
 
   close(): void {
     this.save();
-    this.#say({ tag: "detach", client: this.client });
+    this.#line.say({ tag: "detach", client: this.client });
     this.connection.close();
     clearInterval(this.#heartbeat);
     this.typist.stop();
-    this.#rendered.stop();
-    clearTimeout(this.#skipTimer);
-    clearTimeout(this.#sizeTimer);
+    this.#picture.close();
+    this.shape.close();
+  }
+
+  /** The newest event that is shown. */
+  get seq(): ReadonlySignal<number> {
+    return this.#picture.seq;
+  }
+
+  /** The session's size. */
+  get pty(): ReadonlySignal<Size> {
+    return this.#picture.size;
   }
 
   /** The session's worker answers what programs ask of their terminal: then no page does. */
@@ -126,7 +124,7 @@ export class Attachment {
 
   /** Does the program know a paste from typing? */
   bracketed(): boolean {
-    return this.#display?.bracketed ?? false;
+    return this.#picture.bracketed;
   }
 
   // -- what people do
@@ -138,12 +136,12 @@ export class Attachment {
     const blink = !this.connection.live && Date.now() - this.#downAt < BLINK_MS;
     let taken = true;
     if (controls && (this.connection.live || blink)) {
-      if (origin === "typed") this.#ask(this.#sizing.claim(true));
+      if (origin === "typed") this.shape.typed();
       taken = this.typist.put(data);
     } else if (origin === "typed") {
       taken = this.typist.keep(data);
     }
-    if (!taken) this.#tell("too-much", "");
+    if (!taken) this.told.tell("too-much");
     return taken;
   }
 
@@ -153,91 +151,42 @@ export class Attachment {
   }
 
   takeControl(): void {
-    this.#wanted = "control";
-    this.#taking = true;
-    this.#say({ tag: "take", req: ++this.#request, client: this.client });
+    this.#lease.take();
+    this.#line.say({ tag: "take", req: this.#line.request(), client: this.client });
   }
 
   release(): void {
-    this.#wanted = "observe";
-    this.#sizing.released(true);
-    this.#say({ tag: "release", req: ++this.#request, client: this.client });
-  }
-
-  /** The page's room changed: `fitted` is the size that would fill it. */
-  viewport(fitted: Size): void {
-    this.#ask(this.#sizing.viewport(fitted, this.mode.value === "control"));
-    this.fits.value = this.#sizing.fits;
+    this.#lease.release();
+    this.shape.released(true);
+    this.#line.say({ tag: "release", req: this.#line.request(), client: this.client });
   }
 
   /** Somebody scrolls up beyond what this page has. */
   older(): void {
-    if (this.modelled && !this.#oldest && this.connection.live) this.#askScreen("older", LIMITS.HISTORY_LINES_MAX);
+    this.#picture.older();
   }
 
   /** A program wants `text` on the clipboard. */
   offerClip(text: string): void {
-    if (this.mode.value !== "control") return;
-    this.clip.value = text;
-    this.#tell("clipboard", plainText(text, 60));
-  }
-
-  /** Make the session's size this page's. */
-  fit(): void {
-    this.#ask(this.#sizing.claim(this.mode.value === "control"));
+    if (this.mode.value === "control") this.told.offerClip(text);
   }
 
   // -- the line
-
-  #openRequest(): OpenRequest {
-    const size = this.#sizing.fitted ?? { cols: 0, rows: 0 };
-    const mode = this.#wanted;
-    const after = this.#cursor.seq;
-    const attach = encode(this.#sid, {
-      tag: "attach", req: ++this.#request, client: this.client, name: this.name, kind: "web", mode,
-      cols: size.cols, rows: size.rows, take: false, after, epoch: this.#epoch, device: "",
-    }); // prettier-ignore
-    return { session: this.session, client: toHex(this.client), name: this.name, mode, ...size, after, epoch: this.#epoch, attach };
-  }
-
-  #introduced(info: SessionInfo): void {
-    this.info.value = info;
-    this.title.value = plainText(info.title);
-    if (/^[0-9a-f]{32}$/.test(info.sid)) this.#sid = fromHex(info.sid);
-  }
 
   #down(): void {
     this.#downAt = Date.now();
     this.typist.rewind();
     this.typist.stop();
-    this.#sizing.forget();
-    this.#rendered.stop();
-    this.#asked = null;
-    clearTimeout(this.#sizeTimer);
+    this.shape.forget();
+    this.#picture.pause();
   }
 
-  #say(message: FromBrowser): void {
-    if (this.connection.live) this.connection.send(encode(this.#sid, message));
-  }
-
-  #receive(frame: Uint8Array): void {
-    try {
-      const { sid, message } = decode(frame);
-      batch(() => this.#handle(sid, message));
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      console.warn("tether:", error.message);
-      this.connection.reopen("protocol");
-    }
-  }
-
-  #handle(sid: Uint8Array, message: Message): void {
+  #handle(message: Message): void {
     switch (message.tag) {
       case "attached":
-        this.#sid = sid;
         return this.#attached(message);
       case "snapshot":
-        return this.#snapshot(message);
+        return this.#shown(message);
       case "control":
         return this.#controlled(message);
       case "input-ack":
@@ -247,7 +196,7 @@ export class Attachment {
       case "session":
         return this.#viewed(message);
       case "unknown":
-        return this.#cursor.passed(message);
+        return this.#picture.passed(message);
       case "created":
       case "started":
       case "out":
@@ -268,45 +217,31 @@ export class Attachment {
 
   #attached(message: Attached): void {
     const first = !this.connection.live;
-    this.#liveFrom = message.view.seq;
     this.connection.established();
     this.#viewed(message.view);
-    this.#rendered.start(this.#cursor.seq, this.#cursor.offset);
+    this.#picture.begin(message.view.seq);
     this.typist.adopt(message.last_n);
     if (first && this.#downAt > 0 && Date.now() - this.#downAt > STALE_MS) this.typist.withdraw();
-    const lost = message.mode !== "control" && this.#heldByOther(message.view);
-    this.#lease(message.mode, message.epoch, message.view.controller, lost);
+    const { mode, epoch, view } = message;
+    this.#turned(this.#lease.attached(mode, epoch, view.controller, this.#heldByOther(view)), view.controller);
     this.typist.rewind();
     this.typist.flush();
   }
 
   #controlled(message: Control): void {
-    const back = message.mode === "control" && this.mode.value === "observe" && !this.#taking;
-    this.#lease(message.mode, message.epoch, message.holder, message.mode !== "control");
-    if (back) {
-      this.#tell("regained", "");
-      this.#ask(this.#sizing.regained());
-    }
+    this.#turned(this.#lease.told(message.mode, message.epoch, message.holder), message.holder);
     this.typist.flush();
   }
 
-  /** `lost`: control is surely not ours. Without it we may only have to wait until the gateway is whole again. */
-  #lease(mode: string, epoch: number, holder: string, lost: boolean): void {
-    const had = this.mode.value;
-    if (epoch !== this.#epoch) this.typist.rewind();
-    this.#epoch = epoch;
-    this.mode.value = mode === "control" ? "control" : "observe";
+  /** Act on what the lease's news mean. */
+  #turned(turn: Turn, holder: string): void {
+    this.mode.value = this.#lease.mode;
     this.holder.value = plainText(holder, 60);
-    if (mode === "control") {
-      this.#wanted = "control";
-      this.#taking = false;
-    } else this.#sizing.released();
-    if (!lost) return;
-    // Whoever lost control did not mean these keys for whatever the session shows when it comes back.
-    this.typist.withdraw();
-    if (had !== "control" || this.#wanted === "observe") return;
-    this.#wanted = "observe";
-    this.#tell(holder === "" ? "released" : "displaced", plainText(holder, 60));
+    if (turn.rewind) this.typist.rewind();
+    if (turn.released) this.shape.released();
+    if (turn.withdraw) this.typist.withdraw();
+    if (turn.regained) this.shape.regained();
+    if (turn.tell !== null) this.told.tell(turn.tell, plainText(holder, 60));
   }
 
   #heldByOther(view: SessionView): boolean {
@@ -325,132 +260,68 @@ export class Attachment {
       case "ended":
       case "not-ready":
         // The lease, the end or the gateway's return is told on its own; input waits for it.
-        if (message.req !== 0) this.#tell("refused", message.message, message.hint);
+        if (message.req !== 0) this.told.refused(message);
         return;
       case "not-attached":
         return this.connection.reopen("closed");
       case "no-screen":
-        this.#asked = null;
-        return;
+        return this.#picture.noScreen();
       default:
-        this.#tell("refused", message.message, message.hint);
+        this.told.refused(message);
     }
   }
 
   #viewed(view: SessionView): void {
-    this.view.value = view;
-    this.title.value = plainText(view.title);
-    this.holder.value = plainText(view.controller, 60);
-    const ending = endingOfView(view);
-    if (ending !== null && this.#cursor.seq >= view.seq) this.#end(ending);
+    this.told.viewed(view);
+    this.#endedAt(this.#picture.cursor.seq);
   }
 
-  #snapshot(message: Snapshot): void {
-    const asked = message.req !== 0 && message.req === this.#asked?.req ? this.#asked : null;
-    if (asked !== null) this.#asked = null;
-    else if (this.#cursor.seq > 0) this.#skippedTo(message.offset);
-    const size = { cols: message.cols, rows: message.rows };
-    const mark = this.#rendered.expect(message.seq, message.offset);
-    if (asked?.why === "size" && message.seq === this.#cursor.seq && sameSize(size, this.pty.value)) {
-      this.#display?.compare(message.data, size, (same) => {
-        mark();
-        if (!same) this.#askScreen("heal", HEAL_LINES);
-      });
-      return;
-    }
-    this.#cursor.jump(message.seq, message.offset);
-    this.seq.value = message.seq;
-    this.#oldest = asked?.why === "older";
-    this.#resized(size);
-    this.#display?.reset(size, asked === null ? null : asked.why === "older" ? OLDER_LINES : 0);
-    this.#display?.write(message.data, true, mark);
-    const ending = this.view.value === null ? null : endingOfView(this.view.value);
-    if (ending !== null && message.seq >= (this.view.value?.seq ?? 0)) this.#end(ending);
+  #shown(message: Snapshot): void {
+    this.#picture.snapshot(message);
+    this.#endedAt(this.#picture.cursor.seq);
+  }
+
+  #endedAt(seq: number): void {
+    const ending = this.told.endingAt(seq);
+    if (ending !== null) this.#end(ending);
   }
 
   #event(event: Event): void {
-    const verdict = this.#cursor.take(event);
+    const verdict = this.#picture.take(event);
     if (verdict === "old") return;
     if (verdict === "gap") return this.connection.reopen("protocol");
-    this.seq.value = event.seq;
     switch (event.tag) {
       case "out":
-        return this.#display?.write(event.data, event.seq <= this.#liveFrom, this.#rendered.expect(event.seq, this.#cursor.offset));
+        return this.#picture.output(event);
       case "resized":
-        this.#resized({ cols: event.cols, rows: event.rows });
-        clearTimeout(this.#sizeTimer);
-        this.#sizeTimer = setTimeout(() => this.#settled(), SETTLE_MS);
-        return this.#display?.resize(this.pty.value);
+        this.shape.resized({ cols: event.cols, rows: event.rows }, event.by);
+        return this.#picture.resized({ cols: event.cols, rows: event.rows });
       case "titled":
         this.title.value = plainText(event.title);
         return;
       case "note":
-        if (event.code === "gap" || event.code === "stalled" || event.code === "resumed") this.#tell(event.code, event.text);
+        if (event.code === "gap" || event.code === "stalled" || event.code === "resumed") this.told.tell(event.code, event.text);
         return;
       case "cut":
-        return this.#tell("cut", String(event.to_offset - event.from_offset));
+        return this.told.tell("cut", String(event.to_offset - event.from_offset));
       case "exited":
       case "lost":
         return this.#end(endingOf(event));
     }
   }
 
-  #resized(size: Size): void {
-    this.#sizing.resized(size);
-    this.pty.value = size;
-    this.fits.value = this.#sizing.fits;
-  }
-
   #end(ending: Ending): void {
     if (this.ending.value !== null) return;
-    this.ending.value = ending;
     this.mode.value = "observe";
-    // The line is closed before the gateway's own word for it comes.
-    if (this.view.value !== null) this.view.value = { ...this.view.value, state: ending.kind === "killed" ? "exited" : ending.kind };
-    // That nobody controls a session that is over is no news.
-    if (this.notice.value?.kind === "released") this.notice.value = null;
-    this.#display?.rest();
+    this.told.end(ending);
+    this.#picture.rest();
     this.connection.finish("ended");
-  }
-
-  // -- the screen
-
-  /** How far this page may fall behind before it is shown the newest screen. Who reads back is not torn away. */
-  #skip(): number {
-    return this.#display?.scrolledUp === true ? 0 : SKIP_BYTES;
-  }
-
-  #skippedTo(offset: number): void {
-    this.#skipped += Math.max(0, offset - this.#cursor.offset);
-    if (this.#skipped === 0) return;
-    clearTimeout(this.#skipTimer);
-    this.#skipTimer = setTimeout(() => {
-      this.#tell("skipped", byteCount(this.#skipped));
-      this.#skipped = 0;
-    }, SKIPPED_MS);
-  }
-
-  #settled(): void {
-    if (this.modelled && this.connection.live && this.#display?.scrolledUp === false) this.#askScreen("size", 0);
-  }
-
-  #askScreen(why: "older" | "size" | "heal", history: number): void {
-    if (this.#asked !== null) return;
-    this.#asked = { req: ++this.#request, why };
-    this.#say({ tag: "snapshot?", req: this.#asked.req, client: this.client, history });
   }
 
   // -- towards the gateway
 
-  #ask(size: Size | null): void {
-    if (size !== null) this.#say({ tag: "resize", client: this.client, epoch: this.#epoch, ...size });
-  }
-
   #seen(): void {
-    this.#say({ tag: "seen", client: this.client, seq: this.#cursor.seq, offset: this.#cursor.offset });
-  }
-
-  #tell(kind: Notice["kind"], text: string, hint = ""): void {
-    this.notice.value = { serial: ++this.#serial, kind, text, hint };
+    const { seq, offset } = this.#picture.cursor;
+    this.#line.say({ tag: "seen", client: this.client, seq, offset });
   }
 }

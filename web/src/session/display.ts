@@ -20,11 +20,13 @@ export interface Display {
   rest(): void;
 }
 
+export type NoticeKind =
+  | "displaced" | "released" | "regained" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed" | "skipped" | "clipboard"; // prettier-ignore
+
 /** Something to tell once. `serial` makes the same words news again. */
 export interface Notice {
   readonly serial: number;
-  readonly kind:
-    | "displaced" | "released" | "regained" | "refused" | "too-much" | "gap" | "cut" | "stalled" | "resumed" | "skipped" | "clipboard"; // prettier-ignore
+  readonly kind: NoticeKind;
   readonly text: string;
   readonly hint?: string;
 }

@@ -22,6 +22,7 @@ export class Sizing {
   owner = false;
   #asked: Size | null = null;
   #had = false;
+  #before: Size | null = null;
 
   /** Whether the session fills this page as it is. */
   get fits(): boolean {
@@ -37,8 +38,25 @@ export class Sizing {
   /** The controller typed or pressed Fit. The size to ask for, if it is not the session's already. */
   claim(controls: boolean): Size | null {
     if (!controls || this.fitted === null) return null;
+    if (!this.owner) this.#before = this.pty;
     this.owner = true;
     return this.#ask();
+  }
+
+  /** From now on nothing here but Fit changes the session's size, also when this page's room does. */
+  hold(on: boolean): void {
+    if (on) this.owner = false;
+  }
+
+  /** Nobody looks at this page any more: the size to ask for instead of its own, which is what was before it. */
+  giveBack(controls: boolean): Size | null {
+    const before = this.#before;
+    this.#before = null;
+    if (!this.owner || !controls || before === null) return null;
+    this.owner = false;
+    if (sameSize(before, this.#asked ?? this.pty)) return null;
+    this.#asked = before;
+    return before;
   }
 
   /** The session has a new size. */

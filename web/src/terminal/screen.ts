@@ -1,27 +1,26 @@
 /** The terminal itself: xterm.js, fed in order, sized to the session and scaled to the page. Loaded on demand. */
-import { FitAddon } from "@xterm/addon-fit";
-import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal, type ITheme } from "@xterm/xterm";
+import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
-import { isDark, onTheme, spoken, theme } from "../app/preferences";
+import { onTheme, spoken } from "../app/preferences";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
-import { LIMITS } from "../wire.gen";
 import { clipboardText, webAddress } from "./addresses";
+import { copyText } from "./clipboard";
+import { loadFont, saveFont } from "./font";
 import { isReport, keySequence, type BarKey } from "./keys";
+import { accelerate, compareWith, measureAsServer, palette } from "./look";
 import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
+import { Room } from "./room";
+import { Selecting } from "./selecting";
 import { rowsOf } from "./text";
-import { CONTRAST, DARK, LIGHT } from "./themes";
-import { listenToTouch } from "./touch";
+import { Touch } from "./touch";
 
 const FONT =
   'ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const SCROLLBACK_LINES = 10_000;
-const FONT_PX_MIN = 7;
-const REFIT_MS = 120;
 
 export interface ScreenOptions {
   /** What is seen of the terminal; a larger one is panned in it. */
@@ -43,38 +42,26 @@ export interface ScreenOptions {
   lines(text: string, paste: () => void): void;
   /** A program wants this on the clipboard. */
   clip(text: string): void;
+  /** What is selected by touch changed; "" when nothing is. `end` is where it is not. */
+  selected(text: string, end: "top" | "bottom"): void;
   /** Text on its way to the agent; the key bar's Ctrl and Alt change it. */
   modify(text: string): string;
 }
 
-/** What fits, and the room (in px, and device pixels for each) that it was found for. */
-interface Fits extends Size {
-  readonly width: number;
-  readonly height: number;
-  readonly scale: number;
-}
-
-function palette(): ITheme {
-  if (theme.value === "contrast") return CONTRAST;
-  return isDark() ? DARK : LIGHT;
-}
-
 export class Screen implements Display {
   readonly #terminal: Terminal;
-  readonly #fit = new FitAddon();
-  readonly #fontPx: number;
+  readonly #room: Room;
   readonly #stop = new AbortController();
   readonly #encoder = new TextEncoder();
-  readonly #unlisten: () => void;
+  readonly #touch: Touch | null;
+  readonly #selecting: Selecting | null;
   #replaying = 0;
   #pressing = false;
   #origin: Origin = "typed";
-  #fits: Fits | null = null;
-  #refit: ReturnType<typeof setTimeout> | undefined;
   #back = 0;
 
   constructor(private readonly options: ScreenOptions) {
-    this.#fontPx = options.coarse ? 13 : 14;
+    const font = loadFont(options.coarse);
     const follow = (_event: MouseEvent, text: string) => {
       const address = webAddress(text);
       if (address !== null) options.link(address);
@@ -83,7 +70,7 @@ export class Screen implements Display {
       allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: FONT,
-      fontSize: this.#fontPx,
+      fontSize: font,
       minimumContrastRatio: 4.5,
       overviewRuler: { width: options.coarse ? 5 : 10 },
       scrollback: SCROLLBACK_LINES,
@@ -93,16 +80,16 @@ export class Screen implements Display {
     });
     this.#stop.signal.addEventListener("abort", spoken.subscribe((chosen) => { this.#terminal.options.screenReaderMode = chosen === "on"; }));
     onTheme(() => { this.#terminal.options.theme = palette(); }, this.#stop.signal);
-    this.#terminal.loadAddon(this.#fit);
-    this.#terminal.loadAddon(new Unicode11Addon());
-    this.#terminal.unicode.activeVersion = "11";
+    measureAsServer(this.#terminal);
+    this.#room = new Room(this.#terminal, options.area, options.host, font, options.fitted);
     this.#terminal.loadAddon(new WebLinksAddon(follow));
     this.#terminal.open(options.host);
     this.#terminal.textarea?.setAttribute("aria-label", options.label);
     this.#listen();
-    this.#unlisten = options.coarse ? listenToTouch(this.#terminal, options.area, () => this.#up()) : () => undefined;
-    if (options.webgl) void this.#accelerate();
-    this.#measure();
+    this.#selecting = options.coarse ? new Selecting(this.#terminal, options.area, () => this.#selected()) : null;
+    this.#touch = this.#selecting === null ? null : this.#touched(this.#selecting);
+    if (options.webgl) void accelerate(this.#terminal, this.#stop.signal);
+    this.#room.follow();
   }
 
   // -- what the attachment calls
@@ -112,12 +99,12 @@ export class Screen implements Display {
       const { baseY, viewportY } = this.#terminal.buffer.active;
       this.#back = up === null ? 0 : baseY - viewportY + up;
       this.#terminal.reset();
-      this.#apply(size);
+      this.#room.take(size);
     });
   }
 
   resize(size: Size): void {
-    this.#terminal.write("", () => this.#apply(size));
+    this.#terminal.write("", () => this.#room.take(size));
   }
 
   write(data: Uint8Array, replay: boolean, shown: () => void): void {
@@ -136,16 +123,7 @@ export class Screen implements Display {
   }
 
   compare(data: Uint8Array, size: Size, then: (same: boolean) => void): void {
-    const other = new Terminal({ ...size, scrollback: 0, allowProposedApi: true });
-    other.loadAddon(new Unicode11Addon());
-    other.unicode.activeVersion = "11";
-    other.write(data, () => {
-      this.#terminal.write("", () => {
-        const same = shows(this.#terminal) === shows(other);
-        other.dispose();
-        then(same);
-      });
-    });
+    compareWith(this.#terminal, data, size, then);
   }
 
   rest(): void {
@@ -178,8 +156,23 @@ export class Screen implements Display {
   /** Copy what is selected. False when nothing is. */
   copy(): boolean {
     if (!this.#terminal.hasSelection()) return false;
-    void navigator.clipboard?.writeText(this.#terminal.getSelection());
+    void copyText(this.#terminal.getSelection());
     return true;
+  }
+
+  /** Select all that can be seen. */
+  selectScreen(): void {
+    const top = this.#terminal.buffer.active.viewportY;
+    this.#terminal.selectLines(top, top + this.#terminal.rows - 1);
+  }
+
+  unselect(): void {
+    this.#terminal.clearSelection();
+  }
+
+  /** Letters `by` px larger or smaller, on this device from now on. */
+  zoom(by: number): void {
+    this.#zoomTo((this.#terminal.options.fontSize ?? 0) + by, true);
   }
 
   get bracketed(): boolean {
@@ -196,10 +189,44 @@ export class Screen implements Display {
   }
 
   dispose(): void {
-    clearTimeout(this.#refit);
+    this.#room.close();
     this.#stop.abort();
-    this.#unlisten();
+    this.#touch?.close();
+    this.#selecting?.close();
     this.#terminal.dispose();
+  }
+
+  // -- touch
+
+  #touched(selecting: Selecting): Touch {
+    let from: number | null = null;
+    return new Touch(this.#terminal, this.options.area, selecting, {
+      up: () => this.#up(),
+      link: (text) => {
+        const address = webAddress(text);
+        if (address !== null) this.options.link(address);
+      },
+      pinch: (ratio) => {
+        from ??= this.#terminal.options.fontSize ?? 0;
+        this.#zoomTo(from * ratio, false);
+      },
+      pinched: () => {
+        from = null;
+        this.#zoomTo(this.#terminal.options.fontSize ?? 0, true);
+      },
+      still: matchMedia("(prefers-reduced-motion: reduce)").matches,
+    });
+  }
+
+  #zoomTo(px: number, keep: boolean): void {
+    const size = this.#room.zoom(px);
+    if (keep && !this.#room.larger) saveFont(size);
+  }
+
+  #selected(): void {
+    const where = this.#terminal.getSelectionPosition();
+    const row = where === undefined ? 0 : (where.start.y + where.end.y) / 2 - this.#terminal.buffer.active.viewportY;
+    this.options.selected(this.#terminal.getSelection(), row * 2 < this.#terminal.rows ? "bottom" : "top");
   }
 
   // -- input
@@ -241,13 +268,6 @@ export class Screen implements Display {
     this.options.area.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
     this.options.area.addEventListener("wheel", (event) => { if (event.deltaY < 0) this.#up(); }, { signal, capture: true, passive: true }); // prettier-ignore
     this.options.area.addEventListener("paste", (event) => this.#pasted(event), { signal, capture: true });
-    const refit = () => {
-      clearTimeout(this.#refit);
-      this.#refit = setTimeout(() => this.#measure(), REFIT_MS);
-    };
-    const observer = new ResizeObserver(refit);
-    observer.observe(this.options.host);
-    signal.addEventListener("abort", () => observer.disconnect());
   }
 
   /** Text from the clipboard: never xterm.js' own way, which lets escapes through. */
@@ -279,72 +299,4 @@ export class Screen implements Display {
     this.#origin = origin;
     later(() => (this.#origin = "typed"));
   }
-
-  // -- size
-
-  /** Find what fits at the normal font, tell it, and scale what is shown now. */
-  #measure(): void {
-    // Behind another view there is no room to measure: what fitted before goes on.
-    if (this.options.host.clientWidth === 0) return;
-    const fits = this.#fitting();
-    if (fits === null) return;
-    this.options.fitted({ cols: fits.cols, rows: fits.rows });
-    this.#scale(fits);
-  }
-
-  #fitting(): Size | null {
-    const { clientWidth: width, clientHeight: height } = this.options.host;
-    const known = this.#fits;
-    // Another view stands before the terminal: it keeps the size that it had.
-    if (width === 0 || height === 0) return known;
-    const sameScale = known?.scale === devicePixelRatio;
-    if (sameScale && known.width === width && known.height === height) return known;
-    const before = this.#terminal.options.fontSize ?? this.#fontPx;
-    this.#terminal.options.fontSize = this.#fontPx;
-    const found = this.#fit.proposeDimensions();
-    this.#terminal.options.fontSize = before;
-    if (found === undefined || !Number.isFinite(found.cols) || found.cols <= 1 || found.rows <= 1) return null;
-    // The width of a cell is rounded over the present columns: asked twice for one width, xterm.js may answer with one
-    // column more or less, and the session would swing between the two.
-    const cols = sameScale && known.width === width ? known.cols : Math.min(found.cols, LIMITS.COLS_MAX);
-    const rows = sameScale && known.height === height ? known.rows : Math.min(found.rows, LIMITS.ROWS_MAX);
-    this.#fits = { width, height, scale: devicePixelRatio, cols, rows };
-    return this.#fits;
-  }
-
-  #apply(size: Size): void {
-    this.#terminal.resize(size.cols, size.rows);
-    this.#measure();
-  }
-
-  /** Make a session that is larger than the page smaller, down to what can still be read; the rest is panned. */
-  #scale(fits: Size): void {
-    const { cols, rows } = this.#terminal;
-    const ratio = Math.min(1, fits.cols / cols, fits.rows / rows);
-    // Cells are whole device pixels: half steps of the font are the finest that show.
-    const px = ratio === 1 ? this.#fontPx : Math.max(FONT_PX_MIN, Math.floor(this.#fontPx * ratio * 2) / 2);
-    if (this.#terminal.options.fontSize !== px) this.#terminal.options.fontSize = px;
-    const own = fits.cols === cols && fits.rows === rows;
-    this.options.area.dataset.fit = own ? "own" : px > FONT_PX_MIN || ratio === 1 ? "boxed" : "panned";
-  }
-
-  async #accelerate(): Promise<void> {
-    try {
-      const { WebglAddon } = await import("@xterm/addon-webgl");
-      if (this.#stop.signal.aborted) return;
-      const webgl = new WebglAddon();
-      // A lost context leaves a black screen: without the addon the DOM renderer draws.
-      webgl.onContextLoss(() => webgl.dispose());
-      this.#terminal.loadAddon(webgl);
-    } catch {
-      // No WebGL 2 here: the DOM renderer draws already.
-    }
-  }
-}
-
-/** What can be seen of a terminal, as text. */
-function shows(terminal: Terminal): string {
-  const buffer = terminal.buffer.active;
-  const lines = Array.from({ length: terminal.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "");
-  return [buffer.type, buffer.cursorX, buffer.cursorY, ...lines].join("\n");
 }

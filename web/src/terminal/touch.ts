@@ -1,91 +1,202 @@
 /**
- * Touch on the terminal: xterm.js 6.0 has none of its own. A drag scrolls, a tap focuses (and opens the keyboard), and
- * two fingers are the browser's. On the alternate screen a drag becomes the wheel, which the terminal turns into what
+ * Touch on the terminal: xterm.js 6.0 has none of its own. `Hand` says what fingers mean; here it is done. On the
+ * alternate screen, and where a program watches the mouse, a drag becomes the wheel, which the terminal turns into what
  * the program asked for: mouse reports or arrow keys.
  */
 import type { Terminal } from "@xterm/xterm";
 
-import { Drag } from "./gestures";
+import { cellSize, logicalAt, screenOf, spotAt } from "./cells";
+import { coast, Hand, HOLD_MS, Lines, share, type Act, type Point } from "./gestures";
+import type { Grip, Selecting } from "./selecting";
+import { addressAt } from "./words";
 
-/** `up` is called when a finger scrolls towards older lines. */
-export function listenToTouch(terminal: Terminal, area: HTMLElement, up: () => void): () => void {
-  let drag: Drag | null = null;
-  let frame = 0;
-  const stop = new AbortController();
-  const options = { signal: stop.signal, passive: false, capture: true };
+const HAPTIC_MS = 10;
 
-  const lineHeight = () => {
-    const screen = terminal.element?.querySelector(".xterm-screen");
-    return Math.max(4, (screen?.clientHeight ?? 0) / terminal.rows || 16);
-  };
-  const scroll = (lines: number, touch: { clientX: number; clientY: number }) => {
-    if (lines === 0) return;
-    if (lines < 0) up();
-    if (terminal.buffer.active.type === "normal" && terminal.modes.mouseTrackingMode === "none") terminal.scrollLines(lines);
-    else wheel(terminal, lines, touch);
-  };
-  const halt = () => cancelAnimationFrame(frame);
+export interface Touched {
+  /** A finger scrolls towards older lines. */
+  up(): void;
+  /** Make letters `ratio` times as large as they were when the fingers came. */
+  pinch(ratio: number): void;
+  pinched(): void;
+  /** A web address was tapped. */
+  link(address: string): void;
+  /** What moves by itself does not go on. */
+  readonly still: boolean;
+}
 
-  area.addEventListener("touchstart", (event) => {
-    halt();
-    const touch = event.touches[0];
-    drag = event.touches.length === 1 && touch !== undefined ? new Drag(touch.clientX, touch.clientY, event.timeStamp) : null;
-  }, options); // prettier-ignore
+/** The touch layer of one terminal. */
+export class Touch {
+  readonly #hand = new Hand();
+  readonly #lines = new Lines();
+  readonly #stop = new AbortController();
+  #grip: Grip | null = null;
+  #hold: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
+  #tapped = false;
 
-  area.addEventListener("touchmove", (event) => {
-    const touch = event.touches[0];
-    if (drag === null || touch === undefined) return;
-    const lines = drag.move(touch.clientX, touch.clientY, event.timeStamp, lineHeight());
-    if (!drag.scrolling) return;
-    if (pans(area)) return;
-    // The page must neither move nor reload under the finger, and the terminal must not select.
-    event.preventDefault();
-    event.stopPropagation();
-    scroll(lines, touch);
-  }, options); // prettier-ignore
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly area: HTMLElement,
+    private readonly selecting: Selecting,
+    private readonly told: Touched,
+  ) {
+    const options = { signal: this.#stop.signal, passive: false, capture: true };
+    area.addEventListener("touchstart", (event) => this.#down(event), options);
+    area.addEventListener("touchmove", (event) => this.#move(event), options);
+    area.addEventListener("touchend", (event) => this.#up(event), options);
+    area.addEventListener("touchcancel", () => this.#cancel(), options);
+    // A long touch selects; the browser's menu for it would end that.
+    area.addEventListener("contextmenu", (event) => event.preventDefault(), options);
+  }
 
-  area.addEventListener("touchend", (event) => {
-    const touch = event.changedTouches[0];
-    if (drag === null || touch === undefined) return;
-    const done = drag;
-    drag = null;
-    if (done.tapped(event.timeStamp)) {
-      // A tap means: type here. Inside, the click that follows may open a link; outside, it would take the focus away.
-      if (!terminal.element?.contains(event.target as Node)) event.preventDefault();
-      terminal.focus();
+  close(): void {
+    this.#halt();
+    clearTimeout(this.#hold);
+    this.#stop.abort();
+  }
+
+  #down(event: TouchEvent): void {
+    this.#halt();
+    const points = pointsOf(event.touches);
+    this.#grip = this.selecting.gripOf(event.target);
+    if (this.#grip !== null && points[0] !== undefined) {
+      ours(event);
+      return this.selecting.grab(this.#grip, points[0]);
+    }
+    this.#do(this.#hand.down(points, event.timeStamp));
+    clearTimeout(this.#hold);
+    if (this.#hand.waiting) this.#hold = setTimeout(() => this.#do(this.#hand.held()), HOLD_MS);
+  }
+
+  #move(event: TouchEvent): void {
+    const points = pointsOf(event.touches);
+    if (this.#grip !== null) {
+      ours(event);
+      if (points[0] !== undefined) this.selecting.extend(points[0]);
       return;
     }
-    if (!done.scrolling || pans(area)) return;
-    event.preventDefault();
-    let velocity = done.velocity(event.timeStamp);
+    this.#do(this.#hand.move(points, event.timeStamp));
+    if (!this.#hand.waiting) clearTimeout(this.#hold);
+    if (!this.#hand.busy) return;
+    // The page must neither move nor reload under the finger, and the terminal must not select by itself.
+    ours(event);
+    event.stopPropagation();
+  }
+
+  #up(event: TouchEvent): void {
+    clearTimeout(this.#hold);
+    const used = this.#hand.busy || this.#grip !== null;
+    if (this.#grip !== null) {
+      this.#grip = null;
+      this.selecting.done();
+    }
+    this.#tapped = false;
+    this.#do(this.#hand.up(event.touches.length, event.timeStamp));
+    // Inside the terminal the click that follows a tap is for the program; outside, it would take the focus away.
+    if (used || this.#tapped || !(this.terminal.element?.contains(event.target as Node) ?? false)) ours(event);
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#hold);
+    if (this.#grip !== null) this.selecting.done();
+    this.#grip = null;
+    this.#do(this.#hand.cancel());
+  }
+
+  #do(acts: readonly Act[]): void {
+    for (const act of acts) this.#act(act);
+  }
+
+  #act(act: Act): void {
+    switch (act.kind) {
+      case "tap":
+        return this.#tap(act.at);
+      case "pan":
+        return this.#pan(act.dx, act.dy, act.at);
+      case "fling":
+        if (!this.told.still) this.#coast(act.vx, act.vy, act.at);
+        return;
+      case "word":
+        if (this.selecting.word(act.at)) navigator.vibrate?.(HAPTIC_MS);
+        return;
+      case "extend":
+        return this.selecting.extend(act.at);
+      case "chosen":
+        return this.selecting.done();
+      case "pinch":
+        return this.told.pinch(act.ratio);
+      case "pinched":
+        return this.told.pinched();
+    }
+  }
+
+  /** A tap means: type here. On an address it opens that, and with something selected it lets go of it. */
+  #tap(at: Point): void {
+    if (this.selecting.active) {
+      this.#tapped = true;
+      return this.terminal.clearSelection();
+    }
+    const address = this.terminal.modes.mouseTrackingMode === "none" ? this.#addressAt(at) : null;
+    this.#tapped = address !== null;
+    if (address !== null) return this.told.link(address);
+    this.terminal.focus();
+  }
+
+  #addressAt(at: Point): string | null {
+    const spot = spotAt(this.terminal, at);
+    const { first, cells } = logicalAt(this.terminal, spot.line);
+    return addressAt(cells, (spot.line - first) * this.terminal.cols + spot.col)?.address ?? null;
+  }
+
+  /** First what is beyond the page of a larger session, then older and newer lines. */
+  #pan(dx: number, dy: number, at: Point): void {
+    const { area } = this;
+    area.scrollLeft += share(dx, area.scrollLeft, area.scrollWidth - area.clientWidth).own;
+    const { own, over } = share(dy, area.scrollTop, area.scrollHeight - area.clientHeight);
+    area.scrollTop += own;
+    this.#scroll(this.#lines.take(over, cellSize(this.terminal).height), at);
+  }
+
+  #scroll(lines: number, at: Point): void {
+    if (lines === 0) return;
+    if (lines < 0) this.told.up();
+    const { buffer, modes } = this.terminal;
+    if (buffer.active.type === "normal" && modes.mouseTrackingMode === "none") this.terminal.scrollLines(lines);
+    else wheel(this.terminal, lines, at);
+  }
+
+  #coast(vx: number, vy: number, at: Point): void {
     let before = performance.now();
-    const coast = (now: number) => {
-      const step = done.coast(velocity, Math.max(1, now - before), lineHeight());
+    let [x, y] = [vx, vy];
+    const step = (now: number) => {
+      const elapsed = Math.max(1, now - before);
       before = now;
-      velocity = step.velocity;
-      scroll(step.lines, touch);
-      if (velocity !== 0) frame = requestAnimationFrame(coast);
+      const [right, down] = [coast(x, elapsed), coast(y, elapsed)];
+      [x, y] = [right.velocity, down.velocity];
+      this.#pan(right.px, down.px, at);
+      if (x !== 0 || y !== 0) this.#frame = requestAnimationFrame(step);
     };
-    if (velocity !== 0) frame = requestAnimationFrame(coast);
-  }, options); // prettier-ignore
+    this.#frame = requestAnimationFrame(step);
+  }
 
-  area.addEventListener("touchcancel", () => { drag = null; }, options); // prettier-ignore
-
-  return () => {
-    halt();
-    stop.abort();
-  };
+  #halt(): void {
+    cancelAnimationFrame(this.#frame);
+  }
 }
 
-/** A screen larger than the page is panned by the browser itself. */
-function pans(area: HTMLElement): boolean {
-  return area.scrollWidth > area.clientWidth + 1 || area.scrollHeight > area.clientHeight + 1;
+/** The browser is to make nothing of it. What it does already it does not let go of. */
+function ours(event: TouchEvent): void {
+  if (event.cancelable) event.preventDefault();
 }
 
-function wheel(terminal: Terminal, lines: number, at: { clientX: number; clientY: number }): void {
-  const target = terminal.element?.querySelector(".xterm-screen");
+function pointsOf(touches: TouchList): readonly Point[] {
+  return Array.from(touches, (touch) => ({ x: touch.clientX, y: touch.clientY }));
+}
+
+function wheel(terminal: Terminal, lines: number, at: Point): void {
+  const target = screenOf(terminal);
   const init = { deltaMode: WheelEvent.DOM_DELTA_LINE, deltaY: Math.sign(lines), bubbles: true, cancelable: true };
   for (let i = 0; i < Math.abs(lines); i++) {
-    target?.dispatchEvent(new WheelEvent("wheel", { ...init, clientX: at.clientX, clientY: at.clientY }));
+    target?.dispatchEvent(new WheelEvent("wheel", { ...init, clientX: at.x, clientY: at.y }));
   }
 }

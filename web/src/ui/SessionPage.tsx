@@ -1,113 +1,39 @@
-import { effect, signal, type Signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { TransportName } from "../net/link";
-import { Attachment } from "../session/attachment";
-import { browserName, clientId } from "../session/identity";
+import { keep, kept } from "../app/preferences";
+import { SessionApprovals } from "../approvals/SessionApprovals";
+import { ComposeLine } from "../session/ComposeLine";
+import { keepDraft } from "../session/compose";
+import { KeyBar } from "../session/KeyBar";
+import { SelectionBar } from "../session/SelectionBar";
+import { coarse, desk, followPage, mirror, stand, type Stand } from "../session/stand";
 import { text } from "../strings";
 import type { BarKey } from "../terminal/keys";
-import { modified, NONE, used, type Held } from "../terminal/modifiers";
-import type { Screen } from "../terminal/screen";
+import { used } from "../terminal/modifiers";
 import { EndState, LineState } from "./Banner";
-import { ComposeLine } from "./ComposeLine";
 import { Header } from "./Header";
 import { Kept } from "./Kept";
-import { KeyBar } from "./KeyBar";
-import { Sheet, type Question } from "./Sheet";
+import { route } from "./route";
+import { Sheet } from "./Sheet";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { StatusLine } from "./StatusLine";
-import { Toast } from "./Toast";
-import { keep, kept } from "../app/preferences";
-import { SessionApprovals } from "../approvals/SessionApprovals";
-import { markSeen } from "../fleet/unread";
-import { route } from "./route";
 import { TabPage, Tabs } from "./Tabs";
-import { called } from "./title";
+import { Toast } from "./Toast";
 import { followViewport } from "./viewport";
-
-/** Everything that one mounted session page has. */
-interface Stand {
-  readonly attachment: Attachment;
-  readonly screen: Screen;
-}
-
-const SEEN_MS = 5_000;
-const coarse = matchMedia("(pointer: coarse)").matches;
-
-function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
-  const query = new URLSearchParams(location.search);
-  const transport = query.get("transport");
-  return {
-    mode: query.get("mode") === "observe" ? "observe" : "control",
-    transport: transport === "http" || transport === "ws" ? transport : null,
-    // Automated browsers read the terminal's text from the DOM.
-    webgl: !coarse && query.get("renderer") !== "dom" && !navigator.webdriver,
-  };
-}
-
-async function stand(
-  id: string,
-  area: HTMLElement,
-  host: HTMLElement,
-  held: Signal<Held>,
-  question: Signal<Question | null>,
-): Promise<Stand> {
-  const chosen = options();
-  const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
-  const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
-  const screen = new Screen({
-    area,
-    host,
-    coarse,
-    webgl: chosen.webgl,
-    label: text.terminal,
-    mayAnswer: () => attachment.mode.value === "control" && !attachment.modelled,
-    top: () => attachment.older(),
-    link: (address) => { question.value = { kind: "link", address }; },
-    lines: (pasted, paste) => { question.value = { kind: "paste", text: pasted, paste }; },
-    clip: (offered) => attachment.offerClip(offered),
-    data: (bytes, origin) => attachment.type(bytes, origin),
-    fitted: (size) => attachment.viewport(size),
-    modify(typed) {
-      const now = held.value;
-      held.value = used(now);
-      return modified(typed, now);
-    },
-  });
-  return { attachment, screen };
-}
-
-/** Keep the line in step with the life of the page. */
-function followPage(attachment: Attachment): () => void {
-  const stop = new AbortController();
-  const wake = () => attachment.connection.wake();
-  const save = () => attachment.save();
-  const seen = () => { if (document.visibilityState === "visible") markSeen(attachment.session); };
-  // What happens while somebody looks has been seen.
-  const looking = setInterval(seen, SEEN_MS);
-  seen();
-  stop.signal.addEventListener("abort", () => { seen(); clearInterval(looking); });
-  addEventListener("online", wake, { signal: stop.signal });
-  addEventListener("pageshow", wake, { signal: stop.signal });
-  addEventListener("pagehide", save, { signal: stop.signal });
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? wake() : save()), { signal: stop.signal });
-  return () => stop.abort();
-}
 
 export function SessionPage({ id }: { id: string }) {
   const root = useRef<HTMLElement>(null);
   const area = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState<Stand | null>(null);
-  const [held] = useState(() => signal<Held>(NONE));
+  const [around] = useState(() => desk(id));
   const [composing, setComposing] = useState(() => (kept("tether.input") || (coarse ? "compose" : "direct")) === "compose");
-  const [question] = useState(() => signal<Question | null>(null));
 
   useEffect(() => {
     const ends: (() => void)[] = [followViewport(document.documentElement)];
     let over = false;
-    void stand(id, area.current!, host.current!, held, question).then((made) => {
+    void stand(id, area.current!, host.current!, around).then((made) => {
       ends.push(() => made.attachment.close(), () => made.screen.dispose());
       if (over) return ends.splice(0).forEach((end) => end());
       ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
@@ -122,8 +48,8 @@ export function SessionPage({ id }: { id: string }) {
   }, [id]);
 
   const press = (key: BarKey) => {
-    const { ctrl, alt } = held.value;
-    held.value = used(held.value);
+    const { ctrl, alt } = around.held.value;
+    around.held.value = used(around.held.value);
     ready?.screen.press(key, { ctrl: ctrl !== "off", alt: alt !== "off" });
   };
   const status = ready?.attachment.connection.status.value ?? { state: "connecting" as const };
@@ -145,6 +71,11 @@ export function SessionPage({ id }: { id: string }) {
     if (ready === null || ready.attachment.mode.value !== "control" || !ready.attachment.connection.live) return false;
     ready.screen.paste(words);
     return true;
+  };
+  const toPrompt = (words: string) => {
+    around.draft.value = [around.draft.value, words].filter((part) => part !== "").join(" ");
+    keepDraft(id, around.draft.value);
+    chooseCompose(true);
   };
   const away = status.state === "signed-out" || status.state === "unknown";
   return (
@@ -168,28 +99,17 @@ export function SessionPage({ id }: { id: string }) {
             <div class="pane-room" ref={host} />
           </div>
           {ready !== null && <Toast attachment={ready.attachment} />}
+          {ready !== null && coarse && <SelectionBar selected={around.selected} screen={ready.screen} prompt={ready.attachment.ending.value === null ? toPrompt : null} />}
         </div>
         {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
-        {ready !== null && <StatusLine attachment={ready.attachment} composing={composing} compose={() => chooseCompose(true)} fit={() => { ready.attachment.fit(); ready.screen.focus(); }} />}
+        {ready !== null && <StatusLine attachment={ready.attachment} composing={composing} compose={() => chooseCompose(true)} fit={() => { ready.attachment.shape.fit(); ready.screen.focus(); }} />}
         {ready !== null && typing && composing && ready.attachment.ending.value === null && (
-          <ComposeLine attachment={ready.attachment} coarse={coarse} send={send} close={() => chooseCompose(false)} />
+          <ComposeLine attachment={ready.attachment} draft={around.draft} coarse={coarse} send={send} close={() => chooseCompose(false)} />
         )}
-        {coarse && typing && <KeyBar held={held} press={press} />}
-        <Sheet question={question} />
+        {coarse && typing && <KeyBar held={around.held} press={press} />}
+        <Sheet question={around.question} />
       </main>
     </>
   );
-}
-
-/** What tests wait on: the state of the page, as attributes, without a render for every event. */
-function mirror(root: HTMLElement, attachment: Attachment): () => void {
-  return effect(() => {
-    root.dataset.seq = String(attachment.seq.value);
-    root.dataset.mode = attachment.mode.value;
-    root.dataset.transport = attachment.connection.transport.value;
-    root.dataset.ended = attachment.ending.value?.kind ?? "";
-    root.dataset.size = `${attachment.pty.value.cols}x${attachment.pty.value.rows}`;
-    called(attachment.title.value || text.terminal);
-  });
 }

@@ -4,7 +4,7 @@ import { text } from "../strings";
 /** The session's size and whose it is, and how this page is connected. */
 export function StatusLine({ attachment, fit, composing, compose }: { attachment: Attachment; fit: () => void; composing: boolean; compose: () => void }) {
   const { cols, rows } = attachment.pty.value;
-  const fits = attachment.fits.value;
+  const fits = attachment.shape.fits.value;
   const transport = attachment.connection.transport.value;
   const canFit = attachment.mode.value === "control" && attachment.connection.status.value.state === "live";
   return (

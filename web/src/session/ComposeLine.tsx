@@ -1,10 +1,11 @@
 import "../styles/compose.css";
 
+import type { Signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Attachment } from "../session/attachment";
-import { asInput, draftOf, keepDraft, leaves, loadHistory, saveHistory } from "../session/compose";
 import { text } from "../strings";
+import type { Attachment } from "./attachment";
+import { asInput, keepDraft, leaves, loadHistory, saveHistory } from "./compose";
 
 const QUICK = ["y", "n", "1", "2", "3", "continue"] as const;
 
@@ -12,8 +13,8 @@ const QUICK = ["y", "n", "1", "2", "3", "continue"] as const;
  * A line to write a prompt in, with the whole help of the keyboard: input methods, dictation, several lines. `send`
  * types it into the terminal; false when it was not taken, and then it stays.
  */
-export function ComposeLine({ attachment, coarse, send, close }: { attachment: Attachment; coarse: boolean; send: (text: string, enter: string) => boolean; close: () => void }) {
-  const [draft, setDraft] = useState(() => draftOf(attachment.session));
+export function ComposeLine({ attachment, draft: written, coarse, send, close }: { attachment: Attachment; draft: Signal<string>; coarse: boolean; send: (text: string, enter: string) => boolean; close: () => void }) {
+  const draft = written.value;
   const [history] = useState(loadHistory);
   const field = useRef<HTMLTextAreaElement>(null);
   const live = attachment.connection.status.value.state === "live" && attachment.ending.value === null;
@@ -23,7 +24,7 @@ export function ComposeLine({ attachment, coarse, send, close }: { attachment: A
   const why = !live ? text.compose.offline : !controls ? text.compose.observing : asked ? text.compose.asked : "";
 
   const write = (words: string) => {
-    setDraft(words);
+    written.value = words;
     keepDraft(attachment.session, words);
   };
   // As high as what is in it, as far as the style lets it.

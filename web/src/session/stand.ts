@@ -1,0 +1,114 @@
+/** A mounted session page: its attachment, its terminal, and what keeps both in step with the page. */
+import { effect, signal, type Signal } from "@preact/signals";
+
+import { markSeen } from "../fleet/unread";
+import type { TransportName } from "../net/link";
+import { text } from "../strings";
+import { modified, NONE, used, type Held } from "../terminal/modifiers";
+import type { Screen } from "../terminal/screen";
+import type { Question } from "../ui/Sheet";
+import { called } from "../ui/title";
+import { Attachment } from "./attachment";
+import { draftOf } from "./compose";
+import { browserName, clientId } from "./identity";
+import type { Selected } from "./SelectionBar";
+
+/** Everything that one mounted session page has. */
+export interface Stand {
+  readonly attachment: Attachment;
+  readonly screen: Screen;
+}
+
+/** What a session page keeps in sight while its terminal comes and goes. */
+export interface Desk {
+  /** Ctrl and Alt of the key bar. */
+  readonly held: Signal<Held>;
+  /** What waits for a yes. */
+  readonly question: Signal<Question | null>;
+  /** What is selected by touch. */
+  readonly selected: Signal<Selected | null>;
+  /** The prompt that is being written. */
+  readonly draft: Signal<string>;
+}
+
+const SEEN_MS = 5_000;
+export const coarse = matchMedia("(pointer: coarse)").matches;
+
+export function desk(id: string): Desk {
+  return { held: signal<Held>(NONE), question: signal<Question | null>(null), selected: signal<Selected | null>(null), draft: signal(draftOf(id)) };
+}
+
+function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
+  const query = new URLSearchParams(location.search);
+  const transport = query.get("transport");
+  return {
+    mode: query.get("mode") === "observe" ? "observe" : "control",
+    transport: transport === "http" || transport === "ws" ? transport : null,
+    // Automated browsers read the terminal's text from the DOM.
+    webgl: !coarse && query.get("renderer") !== "dom" && !navigator.webdriver,
+  };
+}
+
+/** Make the attachment to `id` and its terminal in `host`, of which `area` is seen. */
+export async function stand(id: string, area: HTMLElement, host: HTMLElement, { held, question, selected }: Desk): Promise<Stand> {
+  const chosen = options();
+  const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
+  const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
+  const screen = new Screen({
+    area,
+    host,
+    coarse,
+    webgl: chosen.webgl,
+    label: text.terminal,
+    mayAnswer: () => attachment.mode.value === "control" && !attachment.modelled,
+    top: () => attachment.older(),
+    link: (address) => { question.value = { kind: "link", address }; },
+    lines: (pasted, paste) => { question.value = { kind: "paste", text: pasted, paste }; },
+    clip: (offered) => attachment.offerClip(offered),
+    data: (bytes, origin) => attachment.type(bytes, origin),
+    fitted: (size) => attachment.shape.viewport(size),
+    selected: (chars, end) => { selected.value = chars === "" ? null : { text: chars, end }; },
+    modify(typed) {
+      const now = held.value;
+      held.value = used(now);
+      return modified(typed, now);
+    },
+  });
+  return { attachment, screen };
+}
+
+/** Keep the line, and the size, in step with the life of the page. */
+export function followPage(attachment: Attachment): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const wake = () => attachment.connection.wake();
+  const save = () => attachment.save();
+  const seen = () => { if (document.visibilityState === "visible") markSeen(attachment.session); };
+  // What happens while somebody looks has been seen.
+  const looking = setInterval(seen, SEEN_MS);
+  seen();
+  signal.addEventListener("abort", () => { seen(); clearInterval(looking); });
+  addEventListener("online", wake, { signal });
+  addEventListener("pageshow", wake, { signal });
+  addEventListener("pagehide", save, { signal });
+  const turned = () => {
+    const hidden = document.visibilityState !== "visible";
+    attachment.shape.hidden(hidden);
+    if (hidden) save();
+    else wake();
+  };
+  document.addEventListener("visibilitychange", turned, { signal });
+  return () => stop.abort();
+}
+
+/** What tests wait on: the state of the page, as attributes, without a render for every event. */
+export function mirror(root: HTMLElement, attachment: Attachment): () => void {
+  return effect(() => {
+    root.dataset["seq"] = String(attachment.seq.value);
+    root.dataset["mode"] = attachment.mode.value;
+    root.dataset["transport"] = attachment.connection.transport.value;
+    root.dataset["ended"] = attachment.ending.value?.kind ?? "";
+    root.dataset["size"] = `${attachment.pty.value.cols}x${attachment.pty.value.rows}`;
+    called(attachment.title.value || text.terminal);
+  });
+}

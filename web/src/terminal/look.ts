@@ -1,0 +1,53 @@
+/** What a terminal shows, compared; and how it is drawn. */
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { Terminal, type ITheme } from "@xterm/xterm";
+
+import { isDark, theme } from "../app/preferences";
+import type { Size } from "../session/sizing";
+import { CONTRAST, DARK, LIGHT } from "./themes";
+
+/** The colours of the page's theme. */
+export function palette(): ITheme {
+  if (theme.value === "contrast") return CONTRAST;
+  return isDark() ? DARK : LIGHT;
+}
+
+/** Widths of characters as the server's screen model has them. */
+export function measureAsServer(terminal: Terminal): void {
+  terminal.loadAddon(new Unicode11Addon());
+  terminal.unicode.activeVersion = "11";
+}
+
+/** Tell whether `data`, drawn on a screen of `size`, is what `terminal` shows once it has drawn all that it was given. */
+export function compareWith(terminal: Terminal, data: Uint8Array, size: Size, then: (same: boolean) => void): void {
+  const other = new Terminal({ ...size, scrollback: 0, allowProposedApi: true });
+  measureAsServer(other);
+  other.write(data, () => {
+    terminal.write("", () => {
+      const same = shows(terminal) === shows(other);
+      other.dispose();
+      then(same);
+    });
+  });
+}
+
+/** What can be seen of a terminal, as text. */
+function shows(terminal: Terminal): string {
+  const buffer = terminal.buffer.active;
+  const lines = Array.from({ length: terminal.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "");
+  return [buffer.type, buffer.cursorX, buffer.cursorY, ...lines].join("\n");
+}
+
+/** Draw with WebGL where there is any; without it the DOM renderer draws already. */
+export async function accelerate(terminal: Terminal, stopped: AbortSignal): Promise<void> {
+  try {
+    const { WebglAddon } = await import("@xterm/addon-webgl");
+    if (stopped.aborted) return;
+    const webgl = new WebglAddon();
+    // A lost context leaves a black screen: without the addon the DOM renderer draws.
+    webgl.onContextLoss(() => webgl.dispose());
+    terminal.loadAddon(webgl);
+  } catch {
+    // No WebGL 2 here.
+  }
+}
