@@ -16,6 +16,8 @@ from tether.wire.views import SessionView
 PENDING: Final = "pending"
 # Of one session: an agent that asks without end is not to fill the session's record.
 PENDING_MAX: Final = 256
+# The scope of a decision for the session that no longer stands.
+UNDONE: Final = "undone"
 FINAL: Final = frozenset({"allowed", "denied", "answered", "terminal", "cancelled", "expired", "unknown"})
 
 
@@ -50,12 +52,15 @@ def asked(record: Approval | None, event: Asked, sid: bytes) -> Approval | None:
 
 
 def settled(record: Approval, event: Settled) -> Approval | None:
-    """The record after a Settled; None when that changes nothing: it is decided already, and the effect is known."""
+    """The record after a Settled; None when that changes nothing. One that was decided may still be told the effect,
+    and that what was allowed for the session is so no more."""
     if record.state == PENDING:
         return replace(
             record, state=event.state, by=event.by, decided=event.ts, reason=event.reason, scope=event.scope,
             effect=event.effect, answers=event.answers, rule=event.rule,
         )  # fmt: skip
+    if record.state in FINAL and event.scope == UNDONE != record.scope:
+        return replace(record, scope=UNDONE)
     if record.state in FINAL and event.effect and event.effect != record.effect:
         return replace(record, effect=event.effect)
     return None

@@ -158,3 +158,25 @@ def test_what_was_decided_can_be_read_afterwards(visit: Visit, gateway: Gateway,
     page.get_by_text("Decided", exact=True).click()
     expect(card(page, approval).get_by_test_id("outcome")).to_contain_text("keep it")
     expect(card(page, approval).get_by_test_id("allow")).to_have_count(0)
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_what_stands_is_listed_and_undone(
+    visit: Visit, gateway: Gateway, asker: str, phone: bool, tmp_path: Path
+) -> None:
+    page = inbox(visit, gateway, phone=phone)
+    command = f"make stand-{phone}"
+    approval = ask(gateway, asker, "Bash", command=command, description="build")
+    card(page, approval).get_by_test_id("allow-session").click()
+    expect(card(page, approval).get_by_test_id("outcome")).to_contain_text("for the session")
+    page.get_by_text("Allowed without asking").click()
+    row = page.locator(f"[data-testid=grant][data-id='{approval}']")
+    expect(row).to_contain_text(command)
+    expect(row).to_contain_text("<b>build</b> the docs")
+    page.screenshot(path=tmp_path / "standing.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    row.get_by_role("button", name=f"Ask again: {command}").click()
+    expect(row).to_have_count(0)
+    assert get(gateway, approval)["scope"] == "undone"
+    again = ask(gateway, asker, "Bash", command=command, description="asked again")
+    gateway.tether("deny", again)

@@ -87,6 +87,32 @@ def test_a_question_is_answered_in_words(gateway: Gateway, asker: str) -> None:
     said(gateway, asker, "ANSWER .*SQLite")
 
 
+def test_what_is_allowed_for_the_session_is_asked_again_when_that_is_undone(gateway: Gateway, asker: str) -> None:
+    first = ask(gateway, asker, "Bash", command="make granted", description="build")
+    gateway.tether("approve", first, "--scope", "session")
+    said(gateway, asker, 'ANSWER .*"allow"')
+    grant = next(one for one in json.loads(gateway.tether("grants", "--json").stdout)["grants"] if one["id"] == first)
+    assert (grant["what"], grant["session"]) == ("make granted", asker)
+
+    def decided() -> list[dict[str, str]]:
+        every = json.loads(gateway.tether("approvals", "--all", "--json").stdout)
+        return [one for one in every if one["title"] == "make granted" and one["state"] == "allowed"]
+
+    gateway.tether("send", asker, json.dumps({"tool": "Bash", "input": {"command": "make granted"}}), "--enter")
+    found = gateway.wait_until("the grant decides", lambda: decided() if len(decided()) == 2 else None)
+    assert {one["rule"] for one in found} == {"", f"grant {first}"}
+    assert f"grant {first}" in gateway.tether("audit", "--kind", "decide").stdout
+
+    other = ask(gateway, asker, "Bash", command="make granted --all", description="not the same")
+    gateway.tether("deny", other)
+    rows = gateway.tether("grants").stdout
+    assert f"tether grants undo {first}" in rows
+    assert "Asked again" in gateway.tether("grants", "undo", first[:6]).stderr
+    assert first not in gateway.tether("grants").stdout
+    assert gateway.tether("grants", "undo", first, check=False).returncode == 2
+    gateway.tether("deny", ask(gateway, asker, "Bash", command="make granted", description="asked again"))
+
+
 def test_bad_names_are_told(gateway: Gateway) -> None:
     for words, status in ((["approve", "nothere0"], 3), (["show", "../x"], 2), (["approve", "abc", "--scope", "x"], 2)):
         done = gateway.tether(*words, check=False)
@@ -139,7 +165,8 @@ def test_rules_decide_what_they_are_sure_of_and_leave_a_trace(gateway: Gateway, 
         left = ask(gateway, asker, "Bash", command="make test && id")
         gateway.tether("deny", left)
         rows = json.loads(gateway.tether("approvals", "--all", "--json").stdout)
-        ruled = {row["exact"]: (row["state"], row["rule"], row["by"]) for row in rows if row["rule"]}
+        told = [row for row in rows if row["rule"] and not row["rule"].startswith("grant ")]
+        ruled = {row["exact"]: (row["state"], row["rule"], row["by"]) for row in told}
         assert ruled == {
             "make test": ("allowed", "tests", "rule tests"),
             "git push origin": ("denied", "no pushes", "rule no pushes"),

@@ -149,7 +149,7 @@ MENU = {
     "GET /api/v1/sessions/{id}/attach": "attach",
     "POST /api/v1/sessions/{id}/prompt": TYPE, "POST /api/v1/sessions/{id}/interrupt": TYPE,
     "GET /api/v1/approvals": DECIDE, "GET /api/v1/approvals/{id}": DECIDE,
-    "POST /api/v1/approvals/{id}/decision": DECIDE,
+    "POST /api/v1/approvals/{id}/decision": DECIDE, "GET /api/v1/grants": DECIDE,
 }  # fmt: skip
 """A phone's whole menu, as product.md has it: which route belongs to which line of it. Whoever adds a route that the
 scopes of a phone open says here where on the menu it stands; there is no line for anything else."""

@@ -103,9 +103,6 @@ class ClaudeTranslator:
             chosen = {"behavior": "allow", "updatedInput": {**tool_input, "answers": decision.answers}}
         else:
             chosen = {"behavior": "allow"}
-            suggested = event.get("permission_suggestions")
-            if decision.scope == "session" and suggested:
-                chosen["updatedPermissions"] = suggested
         return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": chosen}}
 
     # -- hooks
@@ -151,8 +148,6 @@ class ClaudeTranslator:
         tool, given = _text(event.get("tool_name")), event.get("tool_input") or {}
         intent = _text(given.get("description"))
         offered: tuple[Option, ...] = (Option("allow", "Allow once"), Option("deny", "Deny"))
-        if event.get("permission_suggestions"):
-            offered = (offered[0], Option("session", "Allow for the session"), offered[1])
         exact = json.dumps(given, indent=2, ensure_ascii=False, sort_keys=True).encode()
         if tool == "AskUserQuestion":
             questions = tuple(_question(one) for one in given.get("questions") or [] if isinstance(one, dict))

@@ -20,11 +20,7 @@ QUESTION: Final = "item/tool/requestUserInput"
 # Asked of every client too, but nobody has tried to answer it from elsewhere.
 TERMINAL_ONLY: Final = frozenset({"item/permissions/requestApproval"})
 
-_ALLOW, _SESSION, _DENY = (
-    Option("once", "Allow once"),
-    Option("session", "Allow for this session"),
-    Option("deny", "Deny"),
-)
+_OPTIONS: Final = (Option("once", "Allow once"), Option("deny", "Deny"))
 
 
 @dataclass
@@ -100,7 +96,7 @@ def ends_turn(request: Request, decision: Decision) -> bool:
 def _word(request: Request, decision: Decision) -> str:
     offered = _offered(request)
     if decision.decision != "deny":
-        return "acceptForSession" if decision.scope == "session" and "acceptForSession" in offered else "accept"
+        return "accept"
     return "decline" if "decline" in offered else "cancel"
 
 
@@ -108,12 +104,8 @@ def _offered(request: Request) -> list[str]:
     """The decisions that this request may be answered with; those with conditions of their own are left out."""
     named = request.params.get("availableDecisions")
     if not isinstance(named, list):
-        return ["accept", "acceptForSession", "decline", "cancel"]
+        return ["accept", "decline", "cancel"]
     return [one for one in named if isinstance(one, str)]
-
-
-def _options(request: Request) -> tuple[Option, ...]:
-    return (_ALLOW, _SESSION, _DENY) if "acceptForSession" in _offered(request) else (_ALLOW, _DENY)
 
 
 def _command(request: Request) -> Asked:
@@ -129,7 +121,7 @@ def _command(request: Request) -> Asked:
         detail += (". " if detail else "") + "A denial ends codex's turn"
     return Asked(
         request.key, "command", plain or exact, str(params.get("reason") or ""), exact.encode(),
-        options=_options(request), detail=detail,
+        options=_OPTIONS, detail=detail,
     )  # fmt: skip
 
 
@@ -141,7 +133,7 @@ def _edit(request: Request, item: dict[str, Any], cwd: str) -> Asked:
     grant = request.params.get("grantRoot")
     return Asked(
         request.key, "edit", title if paths else "Change files", str(request.params.get("reason") or ""), diff.encode(),
-        diff, _options(request), f"It would allow writing under {grant} for the session" if grant else "",
+        diff, _OPTIONS, f"It would allow writing under {grant} for the session" if grant else "",
     )  # fmt: skip
 
 
@@ -166,7 +158,7 @@ def _tool(request: Request) -> Asked | None:
     exact = json.dumps({"server": server, "tool": tool, "arguments": wanted}, sort_keys=True)
     return Asked(
         request.key, "tool", f"{server}: {tool}", str(request.params.get("message", "")), exact.encode(),
-        options=(_ALLOW, _DENY),
+        options=_OPTIONS,
     )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ other, seen through the side channel. Nothing here ever decides by itself, but f
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
 
 from tether import asking
-from tether.adapters import facts
+from tether.adapters import facts, grants
 from tether.adapters.reports import FIELD_BYTES_MAX
 from tether.wire.agents import Approval, Decide, Option, Question
 
@@ -65,11 +66,15 @@ class Book:
     def restore(self, record: Approval) -> None:
         """Take a record over from the log."""
         self._by_id[record.id] = record
+        self._forget()
 
     def ask(self, record: Approval) -> None:
         """Something new is asked."""
         self._by_id[record.id] = record
-        settled = [name for name, one in self._by_id.items() if one.state != asking.PENDING]
+        self._forget()
+
+    def _forget(self) -> None:
+        settled = [name for name, one in self._by_id.items() if one.state != asking.PENDING and not grants.stands(one)]
         for name in settled[: max(0, len(settled) - _REMEMBERED_MAX)]:
             del self._by_id[name]
 
@@ -93,6 +98,20 @@ class Book:
             answers=order.answers, rule=order.rule,
         )  # fmt: skip
         return Verdict(True, state, order.by)
+
+    def undo(self, name: str) -> Verdict:
+        """What was allowed for the session is so no more. `won` when that changed something."""
+        record = self._by_id.get(name)
+        if record is None:
+            return Verdict(False, "unknown", "", "Nothing of that name was asked here")
+        if not grants.stands(record):
+            return Verdict(False, record.state, record.by, "It is no standing grant")
+        self._by_id[name] = replace(record, scope=asking.UNDONE)
+        return Verdict(True, record.state, record.by)
+
+    def granting(self, record: Approval, directory: str, resolve: Callable[[str], str]) -> Approval | None:
+        """The standing grant that covers what is asked; see `grants.covering`."""
+        return grants.covering(self._by_id.values(), record, directory, resolve)
 
     def settle(self, key: str, outcome: str, by: str, now: int, reason: str = "") -> Approval | None:
         """The side channel says that `key` is open no more. The record when that was news, else None."""
@@ -126,13 +145,13 @@ class Book:
 
 def record_of(asked: facts.Asked, name: str, session: str, sid: bytes, provider: str, now: int) -> Approval:
     """The whole record of what is asked, bound by a digest to its exact bytes."""
-    return Approval(
+    return grants.offered(Approval(
         name, session, provider, asked.kind, asked.title, asked.intent, asked.exact, len(asked.exact),
         hashlib.sha256(asked.exact).hexdigest(), asked.diff, asked.detail,
         [Option(one.id, one.label) for one in asked.options],
         [Question(q.text, q.header, [Option(o.id, o.label) for o in q.options], q.multiple) for q in asked.questions],
         now, now + EXPIRES_US, key=asked.key, sid=sid,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _unfit(order: Decide, record: Approval) -> str:
@@ -147,9 +166,8 @@ def _unfit(order: Decide, record: Approval) -> str:
         return "It is too long to be shown whole: allow it at the agent's own terminal, or deny it"
     if order.decision == "allow" and record.kind == "question" and record.questions:
         return "It is a question: answer it, or deny it"
-    offered = {one.id for one in record.options}
-    if order.decision == "allow" and order.scope == "session" and offered and "session" not in offered:
-        return "The agent does not offer that for the session: allow it once"
+    if order.decision == "allow" and order.scope == grants.SESSION and not grants.may_stand(record):
+        return "What that would be for the session can't be told for certain: allow it once"
     return ""
 
 

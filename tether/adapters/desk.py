@@ -69,7 +69,7 @@ class Desk:
         self.boot = boot
         self.sessions: dict[bytes, Session] = {}
         self.unknown: dict[str, int] = {}
-        # What a rule of the owner's decides of something that is asked; None leaves it to people.
+        # What a rule of the owner's, or a standing grant, decides of what is asked; None leaves it to people.
         self.judge: Callable[[Session, Approval], Decide | None] = lambda _session, _record: None
         self._now = now
         self._make_name = make_name
@@ -187,9 +187,9 @@ class Desk:
             for event in reports.asked(record):
                 self._report(session, event)
             self._expiry()
-            ruled = self.judge(session, record)
-            if ruled is not None:
-                self._rule(session, record, ruled)
+            order = self.judge(session, record)
+            if order is not None:
+                self._ruled(session, order, record.kind)
                 return
         elif known in session.book.undelivered():
             # Asked again by who did not hear the answer: it is the same one.
@@ -200,11 +200,11 @@ class Desk:
         detail: Any = _WAITS.get(asked.kind, "approval")
         self._state(session, facts.StateFact("waiting", f"It asks: {asked.title}", "hook", detail))
 
-    def _rule(self, session: Session, record: Approval, order: Decide) -> None:
-        """A rule decides like anybody else, first; who looks at the log sees which one it was."""
-        self.decide(session.sid, msgspec.structs.replace(order, id=record.id, by=f"rule {order.rule}"))
-        told = {"approval": record.id, "decision": order.decision, "rule": order.rule, "kind": record.kind}
-        self.outbox.send(NO_SESSION, Deed("decide", f"rule {order.rule}", public_id(session.sid), told))
+    def _ruled(self, session: Session, order: Decide, kind: str) -> None:
+        """A rule or a grant decides like anybody else, first; who looks at the log sees which one it was."""
+        self.decide(session.sid, order)
+        told = {"approval": order.id, "decision": order.decision, "rule": order.rule, "kind": kind}
+        self.outbox.send(NO_SESSION, Deed("decide", order.by, public_id(session.sid), told))
 
     def _report(self, session: Session, event: msgspec.Struct) -> None:
         self.outbox.send(session.sid, session.reports.add(event))
@@ -217,6 +217,9 @@ class Desk:
         if session is None or not session.restored:
             text = f"Session {public_id(sid)} is not known here yet"
             self.outbox.send(sid, Refused(order.req, "not-ready", text, "Try again", order.client))
+            return
+        if order.decision == "undo":
+            self._undo(session, order)
             return
         verdict = session.book.decide(order, self._now())
         answer = Decided(order.req, order.client, order.id, verdict.state, verdict.by, verdict.won, verdict.message)
@@ -237,6 +240,19 @@ class Desk:
 
         session.waiting.append((session.reports.newest, kept))
         self._expiry()
+
+    def _undo(self, session: Session, order: Decide) -> None:
+        verdict = session.book.undo(order.id)
+        answer = Decided(order.req, order.client, order.id, verdict.state, verdict.by, verdict.won, verdict.message)
+        if not verdict.won:
+            self.outbox.send(session.sid, answer)
+            return
+        self._report(session, Settled(0, 0, order.id, verdict.state, order.by, scope=asking.UNDONE))
+
+        def kept() -> None:
+            self.outbox.send(session.sid, answer)
+
+        session.waiting.append((session.reports.newest, kept))
 
     def delivered(self, session: Session, record: Approval, *, told: bool) -> None:
         """The agent was told of a decision, or can't be."""

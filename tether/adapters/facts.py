@@ -164,11 +164,10 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided on an approval, as a translator gets it. `answers` are by the question's text; several labels
-    are joined by ", "."""
+    """What was decided on an approval, as a translator gets it; no agent is asked to remember it. `answers` are by
+    the question's text; several labels are joined by ", "."""
 
     decision: Literal["allow", "deny", "answer"]
-    scope: Literal["once", "session"] = "once"
     reason: str = ""
     answers: dict[str, str] = field(default_factory=dict)
 

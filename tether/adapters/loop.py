@@ -40,6 +40,8 @@ _AGAIN_S: Final = 1.0
 _EARLY_MAX: Final = 1000
 # While the log can't tell what was asked before: how often it is asked again.
 _LOG_AGAIN_S: Final = 0.25
+# Of what a session asked: all that stands, and what a late decision may still ask for.
+_RESTORED_MAX: Final = 10_000
 _PREPARE_S: Final = 4.5
 _PASTE: Final = b"\x1b[200~%b\x1b[201~"
 
@@ -56,7 +58,7 @@ class Service:
         self._reader = LogReader(paths)
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
         judge = ruling.Judge(paths.policy, now_us, self._rules_read)
-        self.desk.judge = lambda session, record: judge.decide(record, session.directory)
+        self.desk.judge = lambda session, record: judge.decide(record, session.directory, session.book)
         # What workers said again before the list of sessions came: the newest of each kind.
         self._early: dict[bytes, dict[str, Signalled]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -214,7 +216,9 @@ class Service:
     def _restore(self, session: Session, view: SessionView) -> None:
         """Learn from the log what the session asked before this service was there; only then its channel is heard."""
         try:
-            records = self._reader.approvals(sid=view.sid, limit=300) if view.approvals or view.activity else []
+            records = (
+                self._reader.approvals(sid=view.sid, limit=_RESTORED_MAX) if view.approvals or view.activity else []
+            )
         except LogUnavailable:
             records = []
             missing = set(view.approvals)
@@ -280,9 +284,8 @@ class Service:
 
     async def _deliver(self, session: Session, record: Approval) -> None:
         decision: Any = {"allowed": "allow", "denied": "deny", "answered": "answer"}[record.state]
-        scope: Any = record.scope or "once"
         try:
-            told = await session.channel.deliver(record.key, Decision(decision, scope, record.reason, record.answers))
+            told = await session.channel.deliver(record.key, Decision(decision, record.reason, record.answers))
         except Exception:
             log.exception("event=deliver-failed provider=%s", session.provider)
             told = False

@@ -29,7 +29,7 @@ from tether.adapters.facts import (
 )
 
 _REMEMBERED_MAX: Final = 512
-_OPTIONS: Final = (Option("once", "Allow once"), Option("session", "Allow for this session"), Option("deny", "Deny"))
+_OPTIONS: Final = (Option("once", "Allow once"), Option("deny", "Deny"))
 _KNOWN: Final = frozenset({
     "catalog.updated", "command.executed", "file.edited", "file.watcher.updated", "installation.update-available",
     "installation.updated", "integration.updated", "lsp.client.diagnostics", "lsp.updated", "mcp.tools.changed",
@@ -98,7 +98,7 @@ class Translator:
         if decision.decision == "deny":
             body = {"reply": "reject", **({"message": decision.reason} if decision.reason else {})}
         else:
-            body = {"reply": "always" if decision.scope == "session" else "once"}
+            body = {"reply": "once"}
         return f"/permission/{request.id}/reply", body
 
     def pending(self, permissions: list[Any], questions: list[Any]) -> list[Fact]:
@@ -328,19 +328,17 @@ def permission_fact(given: dict[str, Any], about: dict[str, Any], cwd: str) -> A
     """What a permission is asked for; `about` is what the model gave its tool."""
     name, kind, meta = str(given["id"]), str(given["permission"]), given.get("metadata") or {}
     patterns = [str(one) for one in given.get("patterns") or []]
-    always = ", ".join(str(one) for one in given.get("always") or [])
-    detail = f"For the session would allow: {always}" if always else ""
     intent = str(about.get("description") or "")
     if kind == "bash":
         command = str(meta.get("command") or about.get("command") or " ; ".join(patterns))
-        return Asked(name, "command", command, intent, command.encode(), "", _OPTIONS, detail)
+        return Asked(name, "command", command, intent, command.encode(), "", _OPTIONS)
     if kind == "edit" and meta.get("diff"):
         path = diffs.inside(str(meta.get("filepath") or (patterns or [""])[0]), cwd)
         diff = diffs.renamed(str(meta["diff"]), path)
-        return Asked(name, "edit", f"Change {path}", intent, diff.encode(), diff, _OPTIONS, detail)
+        return Asked(name, "edit", f"Change {path}", intent, diff.encode(), diff, _OPTIONS)
     exact = json.dumps({"permission": kind, "patterns": patterns, "metadata": meta}, sort_keys=True)
     title = f"{kind} {', '.join(patterns)}".strip()
-    return Asked(name, "tool", title[:300], intent, exact.encode(), "", _OPTIONS, detail)
+    return Asked(name, "tool", title[:300], intent, exact.encode(), "", _OPTIONS)
 
 
 def _forget(memory: dict[str, Any]) -> None:

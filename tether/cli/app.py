@@ -38,6 +38,7 @@ VERBS: Final = {
     "approve": "deciding",
     "deny": "deciding",
     "answer": "deciding",
+    "grants": "granting",
     "policy": "ruling",
     "transcript": "transcribing",
     "mask": "masking",

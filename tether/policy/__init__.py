@@ -4,7 +4,7 @@ A rule may allow, deny, or leave a thing to people. Deny beats allow, whatever i
 is asked. `shellwords` reads commands, `rules` the file, `judging` decides.
 """
 
-from tether.policy.judging import Request, Verdict, judge
-from tether.policy.rules import Policy, Rule, load
+from tether.policy.judging import Request, Verdict, edited_files, judge
+from tether.policy.rules import Policy, Rule, expired, load
 
-__all__ = ["Policy", "Request", "Rule", "Verdict", "judge", "load"]
+__all__ = ["Policy", "Request", "Rule", "Verdict", "edited_files", "expired", "judge", "load"]

@@ -84,7 +84,7 @@ def judge(policy: Policy, request: Request, now_us: int, resolve: Callable[[str]
             return Verdict("ask", why=f"it can't be read for certain: {error}")
         found = [_of_command(rules, part, request, resolve) for part in parts]
     elif request.kind == "edit":
-        found = [_of_path(rules, path, request, resolve) for path in _files(request)]
+        found = [_of_path(rules, path, request, resolve) for path in edited_files(request)]
     else:
         found = [_first(rules, lambda rule: not rule.tool or _any(rule.tool, request.tool))]
     return _together(found)
@@ -185,7 +185,7 @@ def _of_path(rules: list[Rule], path: str, request: Request, resolve: Callable[[
     return _first(rules, fits, why=f"no rule fits {path[:80]!r}")
 
 
-def _files(request: Request) -> list[str]:
+def edited_files(request: Request) -> list[str]:
     """The files that an edit changes. One that can't be told for certain is none that a rule could allow."""
     try:
         given = json.loads(request.text) if request.text.startswith("{") else None

@@ -28,6 +28,7 @@ from tether.web import (
     channel,
     channel_http,
     devices_api,
+    grants_api,
     history_api,
     openapi,
     pages,
@@ -119,6 +120,7 @@ def route_table() -> RouteTable:
     table.get("/api/v1/feed", approvals_api.feed)
     table.get("/api/v1/approvals", approvals_api.list_approvals)
     table.get("/api/v1/approvals/{id}", approvals_api.get_approval)
+    table.get("/api/v1/grants", grants_api.list_grants, scope=scopes.APPROVE)
     table.post("/api/v1/approvals/{id}/decision", approvals_api.decide, scope=scopes.APPROVE)
     table.get("/api/v1/devices", devices_api.list_devices, scope=scopes.ADMIN)
     table.post("/api/v1/devices/revoke", devices_api.revoke, scope=scopes.ADMIN)

@@ -36,7 +36,7 @@ _REFUSED: Final = {"not-found": 404, "ended": 409, "not-ready": 503, "busy": 409
 class DecisionBody(msgspec.Struct, forbid_unknown_fields=True):
     """POST .../decision."""
 
-    decision: Literal["allow", "deny", "answer"]
+    decision: Literal["allow", "deny", "answer", "undo"]
     scope: Literal["once", "session"] = "once"
     reason: str = ""
     answers: dict[str, str] = {}

@@ -76,21 +76,13 @@ def test_a_command_that_is_allowed_here() -> None:
     session(("a", bash("PreToolUse")))
     asked = only(session(("b", bash("PermissionRequest", permission_suggestions=SUGGESTED))), Asked)
     assert (asked.key, asked.kind, asked.exact, asked.intent) == ("b", "command", b"ls", "List files")
-    assert [option.id for option in asked.options] == ["allow", "session", "deny"]
+    assert [option.id for option in asked.options] == ["allow", "deny"]
     out = session.translator.answer("b", Decision("allow"))
     assert out == {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}
     assert session.translator.answer("b", Decision("allow")) is None
     made = session(("c", bash("PostToolUse", duration_ms=3)))
     assert only(made, Effect) == Effect("b", "done")
     assert only(made, ToolUsed).duration_ms == 3
-
-
-def test_for_the_session_gives_what_the_agent_suggested() -> None:
-    session = Session()
-    session(("b", bash("PermissionRequest", permission_suggestions=SUGGESTED)))
-    out = session.translator.answer("b", Decision("allow", "session"))
-    assert out is not None
-    assert out["hookSpecificOutput"]["decision"]["updatedPermissions"] == SUGGESTED
 
 
 def test_a_no_has_its_reason() -> None:

@@ -135,15 +135,6 @@ def test_a_question_is_answered_by_the_questions_own_name() -> None:
     assert sent == [{"id": 4, "result": {"answers": {"q1": {"answers": ["Blue"]}}}}]
 
 
-def test_what_is_offered_for_the_session_is_taken_for_the_session() -> None:
-    translator = Translator()
-    facts, _ = until(translator, "item/fileChange/requestApproval")
-    asked = of(Asked, facts)[-1]
-    sent = translator.answer(asked.key, Decision("allow", "session"))
-    assert sent is not None
-    assert sent[0]["result"] == {"decision": "acceptForSession"}
-
-
 @pytest.mark.parametrize("damage", [None, [], "x", 7, {}, {"item": None}, {"thread": {}}, {"turn": 3, "threadId": "t"}])
 def test_no_shape_of_a_frame_raises(damage: Any) -> None:
     for frame in FRAMES:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from tether import asking
-from tether.adapters.decisions import EXPIRES_US, Book, record_of
+from tether.adapters.decisions import EXPIRES_US, Book, Verdict, record_of
 from tether.adapters.facts import Asked, Option, Question
 from tether.adapters.reports import FIELD_BYTES_MAX
 from tether.wire.agents import Decide
@@ -102,10 +102,31 @@ def test_a_question_is_answered_whole_or_not_at_all() -> None:
     assert one.decide(decide("answer", answers={"Which?": "a", "When?": "now"}), 2).state == "answered"
 
 
-def test_the_session_is_allowed_only_where_that_is_offered() -> None:
-    one = book(asked(options=ONCE))
-    assert not one.decide(decide(scope="session"), 2).won
-    assert one.decide(decide(), 2).won
+def test_the_session_is_allowed_only_where_it_can_be_told_what_that_is() -> None:
+    plan = book(asked(kind="plan"))
+    assert "can't be told" in plan.decide(decide(scope="session"), 2).message
+    assert plan.decide(decide(), 2).won
+    assert book(asked()).decide(decide(scope="session"), 2).won
+
+
+def test_a_grant_is_undone_once() -> None:
+    one = book(asked())
+    assert not one.undo("id0").won
+    one.decide(decide(scope="session"), 2)
+    assert one.undo("id0") == Verdict(True, "allowed", "phone")
+    assert "no standing grant" in one.undo("id0").message
+    assert not one.undo("nobody").won
+
+
+def test_a_grant_is_not_forgotten_for_the_number_of_what_came_later() -> None:
+    one = book(asked())
+    one.decide(decide(scope="session"), 2)
+    record = one.get("id0")
+    assert record is not None
+    for number in range(600):
+        one.restore(replace(record, id=f"later{number}", scope="once"))
+    assert one.get("id0") is not None
+    assert len(one) < 300
 
 
 def test_an_unknown_effect_may_become_known_and_nothing_else() -> None:

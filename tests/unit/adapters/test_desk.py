@@ -213,7 +213,9 @@ def test_a_prompt_waits_for_an_agent_that_asks_nothing(activity: Activity | None
 
 def test_a_rule_decides_like_anybody_and_is_named() -> None:
     world = World()
-    world.desk.judge = lambda _session, record: Decide(0, b"", "", "allow", rule="rules.toml:3")
+    world.desk.judge = lambda _session, record: Decide(
+        0, b"", record.id, "allow", by="rule rules.toml:3", rule="rules.toml:3"
+    )
     world.say(QUESTION)
     world.note()
     (record,) = kept(world)
@@ -223,6 +225,22 @@ def test_a_rule_decides_like_anybody_and_is_named() -> None:
     assert deed.facts["rule"] == "rules.toml:3"
     world.decide("deny", req=2)
     assert "rules.toml:3" in world.answers()[-1].message
+
+
+def test_what_was_allowed_for_the_session_is_undone_over_deaths() -> None:
+    old = World()
+    old.say(QUESTION)
+    old.desk.decide(SID, Decide(1, CLIENT, "one", "allow", "session", by="phone"))
+    old.note()
+    new = World(kept(old), boot="c")
+    new.decide("undo")
+    assert new.answers() == []  # not before the log has it
+    new.desk.noted(SID, Noted("c", new.session.reports.newest))
+    assert [(one.won, one.state) for one in new.answers()] == [(True, "allowed")]
+    (event,) = [one for one in new.events() if isinstance(one, SettledEvent)]
+    assert (event.scope, event.by) == (asking.UNDONE, "phone")
+    new.decide("undo", req=2)
+    assert new.answers()[-1].won is False
 
 
 def test_what_is_no_event_yet_is_sent_again() -> None:

@@ -54,9 +54,8 @@ def test_a_command_is_asked_with_the_models_reason_and_its_answer_is_its_path() 
     facts, _ = until(translator, "permission.asked")
     (asked,) = of(Asked, facts)
     assert (asked.exact, asked.intent) == (b"echo hi > out.txt", "the mock model wants to run this")
-    assert asked.detail == "For the session would allow: echo *"
     path = f"/permission/{asked.key}/reply"
-    assert translator.answer(asked.key, Decision("allow", "session")) == (path, {"reply": "always"})
+    assert translator.answer(asked.key, Decision("allow")) == (path, {"reply": "once"})
     assert translator.answer(asked.key, Decision("deny", reason="no")) == (path, {"reply": "reject", "message": "no"})
     assert translator.answer("another", Decision("allow")) is None
 

@@ -9,6 +9,7 @@ import { called } from "../ui/title";
 import { trouble } from "../fleet/watch";
 import { ApprovalCard } from "./ApprovalCard";
 import { getApproval, listApprovals, type Approval } from "./records";
+import { Standing } from "./Standing";
 import { refresh, waiting, watch } from "./watch";
 
 /** Everything that agents wait for, the oldest first. `id` is the one that a link leads to. */
@@ -52,6 +53,7 @@ export function ApprovalsPage({ id }: { id: string }) {
       {shown.map((approval) => (
         <ApprovalCard key={approval.id} approval={approval} settled={(now) => { setDecided((before) => new Map([...before, [now.id, now]])); void refresh(); }} />
       ))}
+      <Standing />
       <details class="ended" onToggle={(event) => { if (event.currentTarget.open) void listApprovals(true).then((answer) => { if (answer.ok) setHistory(answer.value.filter((one) => one.state !== "pending")); }); }}>
         <summary>{text.approval.history}</summary>
         {history !== null && history.length === 0 && <p class="more">{text.approval.noHistory}</p>}

@@ -31,6 +31,24 @@ export function decide(shown: Approval, decision: Decision): Promise<Answer<null
   return post(`/api/v1/approvals/${encodeURIComponent(shown.id)}/decision`, { ...decision, sha256: shown.sha256 }, () => null);
 }
 
+/** What agents may do without asking: for a session, by the owner's rules, by their own settings. */
+export interface Grants {
+  readonly grants: readonly { readonly id: string; readonly session: string; readonly session_title: string; readonly agent: string; readonly what: string; readonly by: string }[];
+  readonly rules: readonly { readonly name: string; readonly agent: readonly string[]; readonly about: readonly string[] }[];
+  readonly rules_file: string;
+  readonly rules_problem: string;
+  readonly agents: readonly { readonly agent: string; readonly what: string; readonly file: string; readonly line: number }[];
+}
+
+export function listGrants(): Promise<Answer<Grants>> {
+  return get("/api/v1/grants", (body) => body as Grants);
+}
+
+/** What was allowed for a session is asked again. */
+export function undo(grant: string): Promise<Answer<null>> {
+  return post(`/api/v1/approvals/${encodeURIComponent(grant)}/decision`, { decision: "undo" }, () => null);
+}
+
 const SHOWN_CHARS = 500_000;
 
 /** The text of what is asked, and how much of it is not shown. A diff says more than the bytes that it makes. */
