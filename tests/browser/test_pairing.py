@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, SHOTS
+from tests.security.strike import web_part
 from tests.support.device import Offer, pair
 from tests.support.gateway import Gateway
+from tests.support.waiting import wait_until
+from tether.web import gate
 
 
 @pytest.fixture
@@ -172,6 +177,44 @@ def test_a_used_link_and_an_address_that_names_another_gateway_lead_nowhere(
     )
     expect(other.get_by_test_id("sign-in")).to_be_visible()
     assert [url for url in sockets if "evil" in url] == []
+
+
+WRONG_PAGE = """
+  // What no line of ours does, and a mistake of tomorrow may: take the server from the address.
+  const wanted = new URLSearchParams(location.search).get("gateway");
+  const [Socket, ask] = [window.WebSocket, window.fetch];
+  window.WebSocket = class extends Socket { constructor() { super(wanted); } };
+  window.fetch = (path, init) => ask(new URL(path, wanted.replace("ws", "http")), init);
+  window.refused = [];
+  document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.blockedURI));
+"""
+
+
+def test_a_page_that_took_its_server_from_the_address_would_be_stopped_by_the_policy(
+    chromium: Browser, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page reads no server from its address. With code that does, nothing leaves; without the policy it does."""
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.setblocking(False)
+
+        def somebody_came() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                elsewhere.accept()[0].close()
+                return True
+            return False
+
+        context = chromium.new_context()
+        context.add_init_script(WRONG_PAGE)
+        page, query = context.new_page(), f"?gateway=ws://127.0.0.1:{elsewhere.getsockname()[1]}"
+        page.goto(f"http://127.0.0.1:{gateway.port}/{query}")
+        wait_until("the policy to say no", lambda: page.evaluate("window.refused"))
+        assert not somebody_came()
+        rest = tuple(one for one in gate.SECURITY_HEADERS if one[0] != b"content-security-policy")
+        monkeypatch.setattr(gate, "SECURITY_HEADERS", rest)
+        with web_part(gateway) as port:
+            page.goto(f"http://127.0.0.1:{port}/{query}")
+            wait_until("a connection to the other server", somebody_came)
+        context.close()
 
 
 def test_the_devices_key_can_not_be_read_by_the_page(

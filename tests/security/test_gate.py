@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import socket
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import h11
 import pytest
 
 from tests.security.strike import UPGRADE, head, lying_proxy, raw, status, web_part
@@ -82,6 +85,30 @@ def route_without_a_policy(gateway: Gateway, port: int, session: str) -> bool:
     return status(raw(port, head(port, "GET", "/api/v1/me", bearer(gateway)) + "\r\n")) == 200
 
 
+def hidden_in_a_body(gateway: Gateway, port: int, session: str) -> bool:
+    """Two lengths of two kinds: whoever reads the other one sees no second request in it."""
+    hidden = head(port, "GET", "/api/v1/health") + "\r\n"
+    both = f"Content-Length: {5 + len(hidden)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"
+    with socket.create_connection(("127.0.0.1", port), 10) as line:
+        line.sendall((a_stop(gateway, port) + both).encode("latin-1"))
+        got = b""
+        with contextlib.suppress(ConnectionResetError):
+            while b"HTTP/1.1 200" not in got and (part := line.recv(65536)):
+                got += part
+    return b"HTTP/1.1 200" in got
+
+
+def two_lengths(gateway: Gateway, port: int, session: str) -> bool:
+    return status(raw(port, a_stop(gateway, port) + CONFLICTS["two lengths"])) == 404
+
+
+def a_stop(gateway: Gateway, port: int) -> str:
+    """The head of a request with everything as it should be, but for its length."""
+    return head(
+        port, "POST", "/api/v1/sessions/zzzzzzzz/stop", bearer(gateway), "X-Tether: 1", "Content-Type: application/json"
+    )  # fmt: skip
+
+
 ATTACKS = [
     (no_credential, "identify", lambda m: m.setattr("tether.web.credentials.Credentials.identify", _anybody_method)),
     (no_credential_on_a_socket, "identify",
@@ -93,6 +120,8 @@ ATTACKS = [
     (rebound_name, "check_host", lambda m: m.setattr(admission, "check_host", lambda *a: None)),
     (form_post, "check_intent", lambda m: _without_intent(m)),
     (unmarked_post, "check_intent", lambda m: m.setattr(admission, "check_intent", lambda *a: None)),
+    (hidden_in_a_body, "check_framing", lambda m: m.setattr(admission, "check_framing", lambda *a: None)),
+    (two_lengths, "h11's own look at lengths", lambda m: _without_h11s_word(m)),
 ]  # fmt: skip
 
 
@@ -109,6 +138,15 @@ def _without_intent(monkeypatch: pytest.MonkeyPatch) -> None:
     # The endpoint looks at the type of the body once more: both guards are taken out.
     monkeypatch.setattr("tether.web.sessions_api.read_json", read)
     assert bodies.read_json is not read
+
+
+def _without_h11s_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = h11._events.normalize_and_validate
+
+    def first_of_each(headers: Any, _parsed: bool = False) -> Any:
+        return checked(list({bytes(name).lower(): (name, value) for name, value in reversed(list(headers))}.values()))
+
+    monkeypatch.setattr(h11._events, "normalize_and_validate", first_of_each)
 
 
 @pytest.mark.parametrize(("attack", "guard", "remove"), ATTACKS, ids=lambda value: getattr(value, "__name__", ""))
@@ -156,8 +194,8 @@ def test_coming_from_this_machine_or_saying_so_opens_nothing(target: Gateway, sh
         name = f"127.0.0.1:{target.port}"
         get = head(target.port, "GET", "/api/v1/sessions", host=name) + "\r\n"
         assert status(raw(proxy, get)) == 401
-        socket = head(target.port, "GET", f"/api/v1/sessions/{shell}/attach", f"Origin: http://{name}", host=name)
-        assert status(raw(proxy, socket + UPGRADE + "\r\n")) == 401
+        upgrade = head(target.port, "GET", f"/api/v1/sessions/{shell}/attach", f"Origin: http://{name}", host=name)
+        assert status(raw(proxy, upgrade + UPGRADE + "\r\n")) == 401
         evil = head(target.port, "GET", "/api/v1/sessions", bearer(target), "Origin: https://evil.example", host=name)
         assert status(raw(proxy, evil + "\r\n")) == 403
         rebound = head(target.port, "GET", "/", bearer(target), host=f"evil.example:{target.port}")
@@ -182,11 +220,7 @@ CONFLICTS = {
 
 @pytest.mark.parametrize("case", CONFLICTS)
 def test_a_request_that_two_readers_would_read_differently_is_refused(target: Gateway, case: str) -> None:
-    request = head(
-        target.port, "POST", "/api/v1/sessions/zzzzzzzz/stop", bearer(target), "X-Tether: 1",
-        "Content-Type: application/json",
-    )  # fmt: skip
-    answer = raw(target.port, request + CONFLICTS[case], ends=True)
+    answer = raw(target.port, a_stop(target, target.port) + CONFLICTS[case], ends=True)
     assert status(answer) in (0, 400, 408, 411, 501), answer
     assert answer.count(b"HTTP/1.1") <= 1, "nothing of the body is a request of its own"
     assert tuple(map(int, version("h11").split(".")[:2])) >= (0, 16)

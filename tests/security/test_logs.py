@@ -6,13 +6,14 @@ import json
 import logging
 import os
 import random
+import socket
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from tests.redact import kinds
-from tests.security.strike import web_part
+from tests.security.strike import head, web_part
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_until
 from tether.web import app
@@ -60,6 +61,21 @@ def test_without_the_mask_it_is(
     with caplog.at_level(logging.INFO), web_part(target) as port:
         deny(port)
     assert leaked(caplog.text)
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_leaves_no_trace_of_our_code_in_the_log(target: Gateway) -> None:
+    """Anybody can; it was eighty lines each time."""
+    for path, kind in (("login", "application/json"), ("channel", "application/octet-stream")):
+        with socket.create_connection(("127.0.0.1", target.port)) as line:
+            origin = f"Origin: http://127.0.0.1:{target.port}"
+            said = head(target.port, "POST", f"/api/v1/{path}", origin, "X-Tether: 1", f"Content-Type: {kind}")
+            line.sendall(f"{said}Content-Length: 50\r\n\r\n{{".encode())
+            line.shutdown(socket.SHUT_WR)
+            assert line.recv(65536) == b"", "nobody is answered"
+    httpx.get(target.url(path="/api/v1/the-marker"), trust_env=False)
+    log = target.root / "log" / "web.log"
+    wait_until("what came behind it", lambda: "the-marker" in log.read_text())
+    assert "Traceback" not in log.read_text()
 
 
 def test_every_log_is_the_owners_alone(target: Gateway) -> None:

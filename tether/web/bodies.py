@@ -6,7 +6,7 @@ import asyncio
 from typing import TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tether.web.answers import ApiError
 
@@ -29,6 +29,9 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
                 parts.append(part)
     except TimeoutError:
         raise ApiError(408, "timeout", "The body did not arrive in time") from None
+    except ClientDisconnect:
+        # Nobody reads this; but a stranger who hangs up is no mistake of ours, with a trace in the log.
+        raise ApiError(400, "incomplete", "The request ended before its body did") from None
     return b"".join(parts)
 
 
