@@ -94,6 +94,11 @@ class Paths:
         return self.data / "audit.head"
 
     @property
+    def lines(self) -> Path:
+        """What sessions' screens have shown, to be searched (`tether.bookshelf`)."""
+        return self.data / "lines"
+
+    @property
     def beginnings(self) -> Path:
         """What sessions' directories held when the sessions began (`tether.worktree.beginnings`)."""
         return self.data / "beginnings"

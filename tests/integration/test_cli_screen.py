@@ -26,6 +26,13 @@ out.flush()
 """
 
 
+LONG = """
+for number in range(6000):
+    print(f"line {number} of a long story", "\\u2500" * 10)
+raise SystemExit(7)
+"""
+
+
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     with Gateway() as running:
@@ -100,6 +107,42 @@ def test_lines_are_found_as_they_were_seen(gateway: Gateway, story: dict[str, in
     assert gateway.tether("search", "FIRST SCREEN", "-i").stdout.count("\n") == 1
     many = json.loads(gateway.tether("search", "of the flood", "-n", "5", "--json").stdout)["found"]
     assert len(many) == 5
+
+
+def test_a_search_is_remembered(gateway: Gateway) -> None:
+    gateway.add_provider("long", [PYTHON, "-I", "-X", "utf8", "-c", LONG])
+    session = gateway.run("long", title="long")
+    gateway.wait_state(session, "exited")
+    gateway.wait_until("the end is durable", lambda: gateway.events(session)[-1]["type"] == "exited")
+    words = ("search", "LINE 59", "-i", "--session", session, "-n", "200", "--json")
+    first = json.loads(gateway.tether(*words).stdout)
+    assert len(first["found"]) == 111
+    books = [file for file in (gateway.root / "data/lines").rglob("*") if file.is_file()]
+    assert books
+    assert {file.stat().st_mode & 0o777 for file in books} == {0o600}
+    assert json.loads(gateway.tether(*words).stdout) == first
+    for file in books:
+        # What a search says comes from them: this is the same length, and no output.
+        file.write_bytes(file.read_bytes().replace(b"line 5999", b"seen 5999"))
+    assert gateway.tether("search", "seen 5999", "--session", session).stdout.count("\n") == 1
+    for file in books:
+        file.write_bytes(b"damaged")
+    assert json.loads(gateway.tether(*words).stdout) == first
+
+
+def test_to_attach_to_what_has_ended_is_to_see_its_last_screen(gateway: Gateway, story: dict[str, int | str]) -> None:
+    screen = gateway.screen("attach", "steps")
+    screen.expect("row 480 of the flood")  # scrolled off
+    screen.expect("row 499 of the flood")
+    screen.expect("the end")
+    screen.expect(f"Session {story['id']} ended with 0")
+    assert screen.wait_exit() == 0
+    assert screen.termios_now() == screen.termios_before
+    long = gateway.tether("attach", "long", "--observe", check=False)
+    assert long.returncode == 7  # the status that it ended with
+    assert "line 5999 of a long story" in long.stdout
+    assert "line 5900 of a long story" in long.stdout
+    assert "ended with 7" in long.stderr
 
 
 def test_a_session_is_played_again(gateway: Gateway, story: dict[str, int | str]) -> None:

@@ -9,7 +9,9 @@ from typing import Final
 
 # xterm.js erases nothing when a line is full and the cursor waits behind it; xterm and the model erase the last cell.
 _ERASE_AT_END: Final = "oracle: erasing with a pending wrap spares the last column"
-_REFLOW: Final = "both: where a wrapped line with the cursor in it goes when the width changes"
+# bash takes itself to be on the second row of a folded line when it is on the third, and writes its prompt there.
+# What stood before it is a line of its own in xterm.js, and still the beginning of this one in the model and in xterm.
+_REFLOW: Final = "both: whether a row goes on the one before it after it was erased from its first column"
 
 KNOWN: Final[dict[str, str]] = {
     "top": _ERASE_AT_END,

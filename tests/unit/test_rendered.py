@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.test_rewind import Memory, checkpoints, view
 from tether import rendered, rewind
+from tether.linebook import Book
 from tether.wire.codec import encode_body
 from tether.wire.events import Created, Output
 from tether.wire.storing import Checkpoint
@@ -117,3 +120,80 @@ def test_every_printed_line_is_found_whatever_the_events_and_checkpoints(
     log = log_of(*[piece for piece in pieces if piece], every=every + 2)
     wanted = draw.draw(st.sampled_from(lines))
     assert {text for _, text in found(log, wanted)} == {wanted}
+
+
+class Books:
+    """A shelf in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, bytes] = {}
+        self.taken: list[int] = []
+
+    def take(self, sid: bytes, behind: int) -> Book | None:
+        if behind not in self.kept:
+            return None
+        self.taken.append(behind)
+        return Book(self.kept[behind])
+
+    def put(self, sid: bytes, behind: int, data: bytes) -> None:
+        self.kept[behind] = data
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Books of the shortest stretches."""
+    monkeypatch.setattr(rendered, "_BOOK_BYTES", 1)
+
+
+def steps(log: Memory, wanted: str, upto: int, books: Books, **fields: object) -> list[object]:
+    seen = msgspec.structs.replace(view(seq=upto), **fields)
+    return [step for step in rendered.search(log, seen, wanted, books=books) if step is not None]
+
+
+@pytest.mark.usefixtures("small")
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_books_tell_the_same_while_the_session_goes_on(draw: st.DataObject) -> None:
+    pieces = [b"\x1b[%d;1Hmark %d\r\n" % (1 + n % 12, n // 3) for n in range(60)]
+    whole = log_of(*pieces, every=7)
+    books = Books()
+    for upto in sorted(draw.draw(st.lists(st.integers(1, 61), min_size=1, max_size=5))):
+        log = Memory(whole.rows[:upto], [one for one in whole.kept if one.seq <= upto])
+        wanted = draw.draw(st.sampled_from(["mark 1", "mark", "no such"]))
+        assert steps(log, wanted, upto, books) == steps(log, wanted, upto, Books())
+    assert all(behind in (0, *(one.seq for one in whole.kept)) for behind in books.kept)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_book_is_made_of_what_will_not_change_and_used_again() -> None:
+    log = log_of(*(b"mark %d\r\n" % n for n in range(40)), every=10)
+    books = Books()
+    first = steps(log, "mark", 41, books)
+    assert sorted(books.kept) == [0, 10, 20, 30]  # behind 40 it is not over
+    log.read = 0
+    assert steps(log, "mark", 41, books) == first
+    assert (books.taken, log.read) == ([30, 20, 10, 0], 1)
+    assert steps(log, "mark", 41, books, state="exited") == first
+    assert sorted(books.kept) == [0, 10, 20, 30, 40]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_book_of_what_was_cut_meanwhile_is_not_used() -> None:
+    log = log_of(*(b"mark %d\r\n" % n for n in range(40)), every=10)
+    books = Books()
+    steps(log, "mark 3", 41, books)
+    cut = log_of(*(b"other %d\r\n" % n for n in range(40)), every=10)
+    assert [one for one in steps(cut, "mark 3", 10, books, cut_bytes=9) if isinstance(one, rendered.Line)] == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_checkpoint_that_went_makes_a_longer_stretch() -> None:
+    log = log_of(*(b"mark %d\r\n" % n for n in range(40)), every=10)
+    books = Books()
+    before = steps(log, "mark 1", 41, books)
+    log.kept = [one for one in log.kept if one.seq != 20]
+    after = steps(log, "mark 1", 41, books)
+    assert {one for one in after if isinstance(one, rendered.Line)} == {
+        one for one in before if isinstance(one, rendered.Line)
+    }
+    assert Book(books.kept[10]).span.upto == 30

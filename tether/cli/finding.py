@@ -80,7 +80,7 @@ def find_live(paths: Paths, text: str | None) -> SessionView:
         return _only(views)
     found = pick(text, views)
     if found is None:
-        ended = pick(text, [view for view in recorded(paths) if view.state in ENDED])
+        ended = find_ended(paths, text)
         if ended is not None:
             raise TetherError(
                 f"Session {ended.id} has ended ({ended.state})",
@@ -90,6 +90,11 @@ def find_live(paths: Paths, text: str | None) -> SessionView:
             )
         raise unknown(text, views)
     return found
+
+
+def find_ended(paths: Paths, text: str) -> SessionView | None:
+    """The session that `text` names among those that have ended; None when it names none. TetherError for several."""
+    return pick(text, [view for view in recorded(paths) if view.state in ENDED])
 
 
 def find_any(paths: Paths, text: str | None) -> SessionView:

@@ -49,3 +49,10 @@ def show(snapshot: Snapshot) -> Screen:
     screen = Screen(snapshot.cols or 80, snapshot.rows or 24)
     screen.feed(snapshot.data)
     return screen
+
+
+def trimmed(rows: list[bytes]) -> list[bytes]:
+    """The rows of a screen without the empty ones at its end."""
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import Any, Final
 
+from tether import bookshelf
 from tether.bus import Poller, Publisher, Router
 from tether.clock import monotonic, now_us
 from tether.paths import Paths
@@ -63,7 +65,7 @@ class Loop:
         self._publisher = publisher
         self._events = events
         self._boot = boot
-        self._writer = Writer(events, quota)
+        self._writer = Writer(events, quota, partial(bookshelf.forget, paths.lines))
         self._peers = Peers(router)
         self._sealing = Sealing(paths, self._writer)
         self._trail = Trail(events, paths.audit_head)

@@ -48,10 +48,14 @@ class _Taken:
 
 
 class Writer:
-    """Takes events, commits them in batches. `quota` is in bytes, None keeps everything."""
+    """Takes events, commits them in batches. `quota` is in bytes, None keeps everything; `on_cut` is told from which
+    event on a session's are left when some were removed."""
 
-    def __init__(self, events: EventLog, quota: int | None) -> None:
+    def __init__(
+        self, events: EventLog, quota: int | None, on_cut: Callable[[bytes, int], None] = lambda _sid, _first: None
+    ) -> None:
         self.quota = quota
+        self._on_cut = on_cut
         self._log = events
         self._sessions: dict[bytes, _Session] = {}
         self._taken: list[_Taken] = []  # in order of arrival
@@ -213,6 +217,7 @@ class Writer:
             else:
                 self._orders.pop(0)
             if step.freed > 0:
+                self._on_cut(order.sid, step.view.first_seq)
                 return step.freed
         if self.total > self.quota:
             # What is left must stay. Look again when the log has grown by a good part, or a session has ended.

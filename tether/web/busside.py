@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from tether import masking, settings
+from tether.bookshelf import Shelf
 from tether.bus import Bus, Subscriber
 from tether.bus.readers import AsyncSockets
 from tether.bus.uplink import Uplink
@@ -78,6 +79,7 @@ class BusSide:
         self._growing: set[asyncio.Event] = set()
         self.health: StoreHealth | None = None
         self.reader = LogReader(paths)
+        self.books = Shelf(paths.lines)
         chosen = settings.load(paths.settings)
         self.mask = masking.load(paths, chosen.masking.web, Policy(chosen.web.clipboard))
         self._known = masking.known(paths) if self.mask is not None else None

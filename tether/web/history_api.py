@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tether import rendered, rewind
+from tether.bookshelf import Shelf
 from tether.clock import monotonic
 from tether.masking import snapshot_masked
 from tether.screen import ScreenUnavailable
@@ -59,6 +61,17 @@ class Timelines:
                 return made, False
             await turn()
         return made, True
+
+
+class _Books:
+    """A shelf that is written to by a thread: nobody's keys wait for the disk."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.take = shelf.take
+        self._put = shelf.put
+
+    def put(self, sid: bytes, behind: int, data: bytes) -> None:
+        asyncio.get_running_loop().run_in_executor(None, self._put, sid, behind, data)
 
 
 async def get_timeline(request: Request) -> Response:
@@ -142,7 +155,8 @@ async def _hunt(side: BusSide, view: SessionView, wanted: str, *, fold: bool) ->
     deadline = monotonic() + _SEARCH_S
     text = (lambda words: words) if side.mask is None else side.mask.text
     here: list[rendered.Line] = []
-    for step in rendered.search(side.reader, view, wanted, fold=fold, slice_bytes=_SLICE_BYTES):
+    books = _Books(side.books)
+    for step in rendered.search(side.reader, view, wanted, fold=fold, slice_bytes=_SLICE_BYTES, books=books):
         if isinstance(step, rendered.Line):
             here.append(step)
         elif step is None:

@@ -109,7 +109,9 @@ function state(term, title) {
 }
 
 async function answer({ cols, rows, ops }) {
-  const term = new Terminal({ cols, rows, scrollback: 200, allowProposedApi: true, logLevel: "off" });
+  // `reflowCursorLine` as the page has it.
+  const options = { scrollback: 200, reflowCursorLine: true, allowProposedApi: true, logLevel: "off" };
+  const term = new Terminal({ cols, rows, ...options });
   term.loadAddon(new Unicode11Addon());
   term.unicode.activeVersion = "11";
   let title = "";

@@ -106,10 +106,12 @@ def test_what_the_worker_lost_is_numbered(events):
 
 
 def test_cutting_frees_and_totals_stay_true(events):
-    writer = Writer(events, 4 << 20)
+    told = []
+    writer = Writer(events, 4 << 20, lambda *cut: told.append(cut))
     fill(writer, 300)
     while writer.over_quota():
         writer.cut_step(1)
+    assert told[-1] == (SID, events.view(SID).first_seq)
     assert writer.total <= 4 << 20
     again = Writer(events, 4 << 20)
     assert again.total == writer.total == sum(view.log_bytes for view in events.views())

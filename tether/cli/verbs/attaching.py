@@ -13,6 +13,8 @@ from tether.cli.call import line
 from tether.cli.rawtty import Terminal
 from tether.cli.uplink import Wish, default_name
 from tether.errors import USAGE, TetherError
+from tether.paths import Paths
+from tether.wire.views import ENDED, SessionView
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +35,8 @@ def attach(
     ] = "auto",
     nest: Annotated[bool, typer.Option(help="Allow it inside another session.")] = False,
 ) -> int:
-    """Attach this terminal to a session. The session's screen is shown as it is, then live."""
+    """Attach this terminal to a session. The session's screen is shown as it is, then live. Of one that has ended: its
+    last screen, with what had scrolled off, and how it ended."""
     if size not in ("auto", "keep", "fit"):
         raise TetherError(f"--size {line(size)!r} is not auto, keep or fit", code="usage", status=USAGE)
     if observe and take:
@@ -51,7 +54,11 @@ def attach(
     # Its guardian is forked before there is a bus.
     terminal = Terminal() if on_terminal else None
     try:
-        view = finding.find_live(paths, session)
+        view = _chosen(paths, session)
+        if view.state in ENDED:
+            from tether.cli import ended  # with the emulator, which an attachment seldom needs
+
+            return ended.show(paths, settings, view)
         leaving.refuse_self(view.id)
         if not nest and on_terminal:
             leaving.refuse_nested(view.id)
@@ -65,3 +72,14 @@ def attach(
     finally:
         if terminal is not None:
             terminal.dismiss()
+
+
+def _chosen(paths: Paths, session: str | None) -> SessionView:
+    """The live session that is meant, else the one that has ended: for that there need be no gateway."""
+    try:
+        return finding.find_live(paths, session)
+    except TetherError:
+        over = finding.find_ended(paths, session) if session is not None else None
+        if over is None:
+            raise
+        return over

@@ -120,7 +120,7 @@ def moment(log: LogReader, view: SessionView, text: str) -> int:
 def _made(shown: Screen, form: str) -> bytes:
     match form:
         case "ansi":
-            return b"\n".join(_trimmed(shown.styled())) + b"\n"
+            return b"\n".join(screens.trimmed(shown.styled())) + b"\n"
         case "svg":
             from tether.screen.svg import svg
 
@@ -151,9 +151,3 @@ def _document(view: SessionView, found: Snapshot, shown: Screen) -> dict[str, An
         "exact": found.kind == "screen", "title": line(facts.title), "alternate": facts.alternate,
         "cursor": {"x": facts.x, "y": facts.y, "visible": facts.cursor_visible}, "text": "\n".join(shown.text()),
     }  # fmt: skip
-
-
-def _trimmed(rows: list[bytes]) -> list[bytes]:
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows

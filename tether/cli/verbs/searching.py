@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tether import masking, rendered, settings
+from tether.bookshelf import Shelf
 from tether.cli import finding
 from tether.cli.call import CALL, line, out, out_json, warn
 from tether.clock import monotonic
@@ -46,7 +47,8 @@ def search(
         raise TetherError("There is nothing to search for", code="usage", status=USAGE)
     paths = resolve()
     chosen = [finding.find_any(paths, session)] if session else finding.recorded(paths)
-    hunt = _Hunt(text, fold=ignore_case, limit=limit, deadline=monotonic() + (CALL.timeout_s or _TIMEOUT_S))
+    deadline = monotonic() + (CALL.timeout_s or _TIMEOUT_S)
+    hunt = _Hunt(text, fold=ignore_case, limit=limit, deadline=deadline, books=Shelf(paths.lines))
     with contextlib.closing(LogReader(paths)) as log:
         for view in reversed(chosen):
             if not hunt.through(log, log.session(view.sid) or view):
@@ -62,18 +64,19 @@ def search(
 class _Hunt:
     """One search over sessions, the newest first; `left` says what was not looked at for want of time."""
 
-    def __init__(self, text: str, *, fold: bool, limit: int, deadline: float) -> None:
+    def __init__(self, text: str, *, fold: bool, limit: int, deadline: float, books: Shelf) -> None:
         self.found: list[tuple[SessionView, rendered.Line]] = []
         self.left = ""
         self._text = text
         self._fold = fold
         self._limit = limit
         self._deadline = deadline
+        self._books = books
 
     def through(self, log: LogReader, view: SessionView) -> bool:
         """Search one session. False when there is enough, or no more time."""
         here: list[rendered.Line] = []
-        for step in rendered.search(log, view, self._text, fold=self._fold):
+        for step in rendered.search(log, view, self._text, fold=self._fold, books=self._books):
             if isinstance(step, rendered.Line):
                 here.append(step)
             elif step is None:

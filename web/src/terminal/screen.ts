@@ -73,6 +73,8 @@ export class Screen implements Display {
       fontSize: font,
       minimumContrastRatio: 4.5,
       overviewRuler: { width: options.coarse ? 5 : 10 },
+      // As the session's own model does it, and other terminals.
+      reflowCursorLine: true,
       scrollback: SCROLLBACK_LINES,
       theme: palette(),
       macOptionIsMeta: true,
