@@ -279,3 +279,50 @@ def test_a_reader_that_leaves(shared: Gateway) -> None:
     reader.wait(20)
     assert reader.stderr.read() == b""
     reader.stderr.close()
+
+
+def browser(shared: Gateway, name: str, status: int) -> dict[str, str]:
+    """An environment in which a browser `name` writes down what it is asked, and ends with `status`."""
+    place = shared.home / f"{name}-{status}"
+    place.mkdir(exist_ok=True)
+    program = place / name
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {place}/asked.tmp\nmv {place}/asked.tmp {place}/asked\nexit {status}\n'
+    )
+    program.chmod(0o755)
+    return {"PATH": f"{place}:/usr/bin:/bin", "DISPLAY": ":99", "ASKED": str(place / "asked")}
+
+
+def test_a_window_of_its_own_is_opened_by_an_installed_browser(shared: Gateway, shell: str) -> None:
+    # The machine's own browsers come later on PATH: the first of all is ours.
+    env = browser(shared, "chromium", 0)
+    shared.tether("app", shell, env=env)
+    asked = Path(env["ASKED"]).read_text().splitlines()
+    address = next(word for word in asked if word.startswith("--app="))
+    assert address.startswith(f"--app=http://127.0.0.1:{shared.port}/s/{shell}#ticket=")
+    refused = shared.tether("app", env=browser(shared, "chromium", 3), check=False)
+    assert refused.returncode == 1
+    assert "opened no window: it ended with 3" in refused.stderr
+    assert "tether open" in refused.stderr
+
+
+def test_without_a_browser_or_a_screen_it_says_what_to_do(shared: Gateway) -> None:
+    bare = shared.home / "bare"
+    bare.mkdir()
+    none = shared.tether("app", env={"PATH": str(bare), "DISPLAY": ":99"}, check=False)
+    assert none.returncode == 1
+    assert "Install one of them" in none.stderr
+    away = shared.tether("app", env={"DISPLAY": ":99", "SSH_CONNECTION": "a b c d"}, check=False)
+    assert "no screen here" in away.stderr
+
+
+def test_open_asks_the_persons_browser_and_prints_where_there_is_none(shared: Gateway, shell: str) -> None:
+    env = browser(shared, "mine", 0)
+    shared.tether("open", shell, env={**env, "BROWSER": str(Path(env["ASKED"]).parent / "mine")})
+    shared.wait_until("it is asked", lambda: Path(env["ASKED"]).exists())
+    assert f"/s/{shell}#ticket=" in Path(env["ASKED"]).read_text()
+    printed = shared.tether("open", shell, env={"SSH_CONNECTION": "a b c d"})
+    assert printed.stdout.startswith(f"http://127.0.0.1:{shared.port}/s/{shell}#ticket=")
+    assert "ssh -L" in printed.stderr
+    only = shared.tether("open", "--print", "--json", env=env)
+    assert json.loads(only.stdout)["url"].startswith(f"http://127.0.0.1:{shared.port}/#ticket=")

@@ -52,6 +52,7 @@ VERBS: Final = {
     "status": "lifecycle",
     "debug": "debugging",
     "open": "linking",
+    "app": "linking",
     "url": "linking",
     "pair": "pairing",
     "devices": "devices",

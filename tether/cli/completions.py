@@ -8,7 +8,7 @@ from tether.cli.app import VERBS
 
 _TAKES_ID: Final = (
     "attach", "stop", "logs", "events", "send", "keys", "wait", "snapshot", "clients", "rename", "export", "open",
-    "url", "diff", "files", "why", "resume",
+    "app", "url", "diff", "files", "why", "resume",
 )  # fmt: skip
 _PROVIDERS: Final = "codex claude opencode shell"
 
