@@ -8,6 +8,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.redact import kinds, negatives, scenes
 
@@ -122,7 +123,11 @@ def _layout(row: scenes.Row, out: bytes, chunks: int) -> tuple[bool, str]:
     if row.variant == "osc-clipboard":
         return True, ""
     wrong = [i for i, (a, b) in enumerate(zip(data, out, strict=True)) if a != b and (b != 42 or not 33 <= a <= 126)]
-    excess = sum(a != b and not s for a, b, (_, s) in zip(data, out, row.cells, strict=True))
+    # A line that is drawn again and again counts once.
+    again = row.variant == "redrawn"
+    ends = [-1, *(i for i, byte in enumerate(data) if again and byte == 13), len(data)]
+    changed = [a != b and not s for a, b, (_, s) in zip(data, out, row.cells, strict=True)]
+    excess = max(sum(changed[start + 1 : end]) for start, end in pairwise(ends))
     public = 64  # a beginning that anybody may know may be hidden too
     return not wrong and excess <= public, f"{row.id}: wrong {wrong[:5]}, {excess} too much: {out!r}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 # What may follow a telling word within its name.
@@ -15,6 +16,20 @@ _SUFFIX: Final = re.compile(
     re.IGNORECASE,
 )
 _VENDOR_SUFFIX: Final = re.compile(rb"[\w.-]{0,30}(?![\w])")
+# What stands behind every name that is given a value, in whatever way: most names are refused by this alone.
+# A word of prose is no value; what says how to log in stands before one, what says the type too.
+_SAYS: Final = rb"(?:bearer|basic|token|apikey|bot|digest|ssws|api-key|negotiate)"
+_WORD: Final = (
+    rb"(?!" + _SAYS + rb"[ \t])(?-i:[a-z]+|[A-Z][a-z]{0,8})"
+    rb"(?:[\"'`>|;,)}\]&\\\r\n]|\.[\s\"']|[ \t]++(?![=:|]))"
+)
+# What stands behind every name that is given a value, in whatever way: most names are refused by this alone.
+_FOLLOWS: Final = (
+    rb"(?=[\\\"'`\])]{0,8}(?:[ \t]{0,41}+(?:[:=]{1,3}+>?[ \t]{0,30}+(?!" + _WORD + rb")|[?<\[>]|->|string)"
+    rb"|[ \t]*[,(][ \t]*[\"'`])|\\?[\"']?,?\s{1,40}\\?[\"']?(?:value|default)"
+    rb"|[\"'`)]?[ \t]++(?:[\"'`|\xe2-]|(?:is|was|has|are|will|set|to|for|of|generated|created|reset)\b"
+    rb"|\w{1,20}[ \t]=|(?!" + _WORD + rb")\S{4}|\S{0,9}\Z)|\S{0,8}\Z)"
+)
 _CLOSE: Final = rb"(?:\\?[\"'`])?[\])]{0,2}(?:\\?[\"'`])?"
 # `=`, `:`, `:=`, `=>`, `==`, with a type before it or not.
 _ASSIGN: Final = re.compile(
@@ -67,6 +82,10 @@ _TRAILING: Final = b".,;:!?)"
 _LOOK_BEFORE: Final = 200
 
 
+_MAY: Final = re.compile(_SUFFIX.pattern + _FOLLOWS, re.IGNORECASE)
+_VENDOR_MAY: Final = re.compile(_VENDOR_SUFFIX.pattern + _FOLLOWS)
+
+
 class Value(NamedTuple):
     """Where a value stands, whether it is quoted, whether it reaches the end of the text, and whether what follows
     says that it is a piece of code."""
@@ -76,6 +95,11 @@ class Value(NamedTuple):
     quoted: bool
     open: bool
     code: bool = False
+
+
+def may(vendor: bool) -> Callable[[bytes, int], object]:
+    """Refuses quickly, of a text and where a telling word in it ends, most that has no value."""
+    return (_VENDOR_MAY if vendor else _MAY).match
 
 
 def suffix_end(text: bytes, end: int, vendor: bool = False) -> int:
@@ -89,7 +113,7 @@ def value_of(text: bytes, name: int, end: int) -> Value | None:
     found = _ASSIGN.match(text, end)
     if found is not None:
         value = _read(
-            text, found.end(), open_ended=bool(_UPPER.search(_before(text, end))) and text[end : end + 1] == b"="
+            text, found.end(), open_ended=text[end : end + 1] == b"=" and bool(_UPPER.search(_before(text, end)))
         )
         if value is not None and (value.end > value.start or value.open):
             return value

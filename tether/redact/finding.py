@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -25,8 +26,6 @@ _FIRST_WORD: Final = re.compile(rb"\S*")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _LEFT: Final = {"word": _WORD, "dot": _WORD | frozenset(b"._-")}
-# What may stand where lines were cut: blanks, line ends, the bytes of borders.
-_EDGES: Final = b" \t\r\n|\xe2\x94\x82\x83\x86\x8a\x95\x91\x96\x8c\x8f\x90\x8e\xbf\xaa"
 _Look = Callable[[bytes, int, int, Sequence[int], bool], "Found | None"]
 
 
@@ -44,69 +43,79 @@ class Found(NamedTuple):
     more: re.Pattern[bytes] | None = None
 
 
+class _Way(NamedTuple):
+    """How to look at a trigger: it must stand as `exact` (None: in any case), `needs` must stand somewhere in the text,
+    and `may` must match behind it before `look` is worth its while."""
+
+    exact: bytes | None
+    needs: bytes
+    may: Callable[[bytes, int], object] | None
+    look: _Look
+
+
 class Finder:
     """Finds what `rules` describe, and the `known` literals. Matchers are made when they are first needed."""
 
     def __init__(self, rules: Rules, known: Sequence[bytes] = (), plain: bool = False) -> None:
-        self._looks: dict[bytes, list[tuple[bytes | None, _Look]]] = {}
+        self._ways: dict[bytes, list[_Way]] = {}
+        self._plain = plain
         for rule in rules.token:
             for literal in rule.prefix:
                 exact = None if rule.nocase else literal.encode()
-                self._add(literal.lower().encode(), exact, partial(_look_token, rule))
+                self._add(literal, _Way(exact, b"", rule.may.match, partial(_look_token, rule)))
             for prefix in rule.prefixes if rule.encoded else ():
                 for text, shift in encoded.encodings(prefix):
-                    self._add(text.lower(), text, partial(_look_encoded, rule, prefix, shift))
+                    look = partial(_look_encoded, rule, prefix, shift)
+                    self._add(text.decode(), _Way(text, b"", None, look))
         every: list[NameRule | VendorRule] = [*rules.name, *rules.vendor]
         for named in every:
+            may = assigning.may(isinstance(named, VendorRule))
             for literal in named.names:
-                self._add(literal.lower().encode(), None, partial(_look_named, named))
-        self._add(pem.OPENING, None, _look_pem)
-        self._plain = plain
+                self._add(literal, _Way(None, named.needs, may, partial(_look_named, named)))
+        self._add(pem.OPENING.decode(), _Way(None, b"", None, _look_pem))
         self.know(known)
 
     def know(self, values: Iterable[bytes]) -> None:
         """Find these literals too, from now on."""
         for value in values:
-            self._add(value[:_KNOWN_BYTES].lower(), value[:_KNOWN_BYTES], partial(_look_known, value))
-        self._order = list(self._looks.values())
-        self._triggers = Triggers(list(self._looks), self._plain)
-        edged = {literal: looks for literal, looks in self._looks.items() if literal.translate(None, _EDGES) != literal}
-        self._edged_order = list(edged.values())
-        self._edged = Triggers(list(edged), self._plain)
+            way = _Way(value[:_KNOWN_BYTES], b"", None, partial(_look_known, value))
+            self._ways.setdefault(value[:_KNOWN_BYTES].lower(), []).append(way)
+        self._triggers = Triggers(list(self._ways), self._plain)
+        self._needed = sorted({way.needs for ways in self._ways.values() for way in ways if way.needs})
+        self._orders: dict[tuple[bytes, ...], list[list[_Way]]] = {}
 
-    def _add(self, literal: bytes, exact: bytes | None, look: _Look) -> None:
-        self._looks.setdefault(literal, []).append((exact, look))
+    def _add(self, literal: str, way: _Way) -> None:
+        self._ways.setdefault(literal.lower().encode(), []).append(way)
 
     def triggered(self, text: bytes) -> bool:
         """Does any trigger stand in `text`, in capitals or small letters?"""
         return bool(self._triggers.hits(text.lower()))
 
-    def triggered_joined(self, text: bytes, exact: bool = False) -> bool:
-        """Does any trigger stand in `text`, or would one if lines were joined in any way? Without its edges every
-        trigger is found that holds none itself: only those few are looked for in the text as it is. When it is
-        `exact`, small letters are no trigger of capitals."""
-        joined = text.translate(None, _EDGES)
-        if exact:
-            return _stands(self._triggers, self._order, joined) or _stands(self._edged, self._edged_order, text)
-        return self.triggered(joined) or bool(self._edged.hits(text.lower()))
-
     def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
         """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
         not `final`, what touches the end of the text is open."""
+        lowered = text.lower()
+        hits = self._triggers.hits(lowered)
+        if not hits:
+            return []
+        order = self._order(lowered)
         found: list[Found] = []
-        for number, start, end in self._triggers.hits(text.lower()):
-            for exact, look in self._order[number]:
-                if exact is None or text[start:end] == exact:
+        for number, start, end in hits:
+            for exact, _, may, look in order[number]:
+                if (exact is None or text[start:end] == exact) and (may is None or may(text, end)):
                     one = look(text, start, end, joins, final)
                     if one is not None:
                         found.append(one)
         return found
 
-
-def _stands(triggers: Triggers, order: Sequence[list[tuple[bytes | None, _Look]]], text: bytes) -> bool:
-    """Is one of `triggers` in `text`, in capitals and small letters as its looks want it?"""
-    numbers = {number for number, _, _ in triggers.hits(text.lower())}
-    return any(exact is None or exact in text for number in numbers for exact, _ in order[number])
+    def _order(self, lowered: bytes) -> list[list[_Way]]:
+        """The ways of each trigger that are worth their while in a text."""
+        there = tuple(need for need in self._needed if need in lowered)
+        order = self._orders.get(there)
+        if order is None:
+            order = [[way for way in ways if not way.needs or way.needs in there] for ways in self._ways.values()]
+            self._orders[there] = order
+        return order
 
 
 def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:
@@ -152,6 +161,9 @@ def _look_token(rule: TokenRule, text: bytes, start: int, end: int, joins: Seque
     grows = stop == len(text) and not final and _may_grow(rule, stop - end)
     if grows and stop - end < JUDGED_BYTES:
         return Found(end, stop, rule.kind, open=True, weak=rule.weak, more=rule.run)
+    if stop == len(text) - 1 and not final and end < stop < end + rule.min and text[stop] > 32:
+        # The last character does not belong, and may be taken back: somebody types. Nobody knows that by silence.
+        return Found(end, stop, rule.kind, open=True, weak=JUDGED_BYTES, more=rule.run)
     for limit in _limits(text, end, stop, joins):
         value_end = _token_end(rule, text, end, limit)
         if value_end >= 0:
@@ -166,10 +178,11 @@ def _may_grow(rule: TokenRule, size: int) -> bool:
 def _limits(text: bytes, start: int, stop: int, joins: Sequence[int]) -> Iterable[int]:
     """Where the value may end, the likeliest first: where its characters do, or where lines meet before that. A line
     that begins with a word is rather a new one."""
-    inside = [join for join in joins if start < join < stop]
+    inside = joins[bisect_right(joins, start) : bisect_left(joins, stop)]
     if inside and values.plain_word(text[inside[-1] : stop]):
-        yield inside.pop()
+        yield inside[-1]
         yield stop
+        inside = inside[:-1]
     else:
         yield stop
     yield from reversed(inside)
@@ -208,13 +221,12 @@ def _look_named(
     name_end = assigning.suffix_end(text, end, isinstance(rule, VendorRule))
     if name_end < 0 or not _whole(rule, text, start):
         return None
-    value = assigning.value_of(text, start, name_end)
-    if value is None:
+    whole = assigning.value_of(text, start, name_end)
+    if whole is None:
         return None
-    near = [join for join in joins if name_end < join <= value.end] if joins else ()
+    near = joins[bisect_right(joins, name_end) : bisect_right(joins, whole.end)]
     for size in _sizes(text, near) if near else (len(text),):
-        if size < len(text):
-            value = assigning.value_of(text[:size], start, name_end)
+        value = assigning.value_of(text[:size], start, name_end) if size < len(text) else whole
         found = _judged(rule, text, value, final or size < len(text)) if value is not None else None
         if found is not None:
             return found if _tells(rule, text, start, end, name_end) else None

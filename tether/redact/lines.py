@@ -35,9 +35,10 @@ _ROW_UNKNOWN: Final = 1 << 20
 
 class Line:
     """One row's text. `raw[i]` is where byte i of it stands in the output, -1 when it stands nowhere (a gap that the
-    cursor jumped over). `hidden` are (index, place) of what was overwritten or erased at that index."""
+    cursor jumped over). `hidden` are (index, place) of what was overwritten or erased at that index. `under` is the
+    same row as it was drawn before, `again` the beginning of its next drawing."""
 
-    __slots__ = ("at", "col", "hidden", "raw", "row", "text")
+    __slots__ = ("again", "at", "col", "hidden", "raw", "row", "text", "under")
 
     def __init__(self, row: int, col: int) -> None:
         self.row, self.col = row, col
@@ -45,6 +46,8 @@ class Line:
         self.raw: list[int] = []
         self.hidden: list[tuple[int, int]] = []
         self.at = 0
+        self.under: Line | None = None
+        self.again: Line | None = None
 
     def write(self, data: bytes, place: int) -> None:
         """Put `data`, which stands at `place` in the output, where the cursor is."""
@@ -80,6 +83,18 @@ class Line:
         self.hidden += [(self.at, self.raw[i]) for i in range(self.at, end)]
         del self.text[self.at : end], self.raw[self.at : end]
 
+    def beneath(self, start: int, end: int) -> list[int]:
+        """Where in the output stands what was, in earlier drawings of this row too, under text[start:end]."""
+        found = [] if self.again is None else [place for place in self.again.raw[start:end] if place >= 0]
+        line: Line = self
+        while True:
+            found += [place for index, place in line.hidden if start <= index < end]
+            if line.under is None or len(found) > _REDRAWN_MAX:
+                return found
+            end = min(end, _shared(line.text, line.under.text))
+            line = line.under
+            found += [place for place in line.raw[start:end] if place >= 0]
+
     def column(self) -> int:
         """The cursor's column, from 0."""
         if self.at >= len(self.text):
@@ -96,6 +111,18 @@ def width(text: bytes | bytearray) -> int:
         if not unicodedata.combining(char):
             cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
     return cells
+
+
+def _shared(one: bytearray, other: bytearray) -> int:
+    """How many bytes both begin with."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 class Drawing:
@@ -134,6 +161,10 @@ class Drawing:
 
     def _begin(self, row: int, col: int) -> Line:
         line = Line(row, col)
+        before = self.lines[-1]
+        if (before.row, before.col) == (row, col):
+            # An editor draws its line again with every key: what is hidden of it then was it before, too.
+            line.under = before
         self.lines.append(line)
         return line
 
@@ -144,10 +175,7 @@ class Drawing:
             del line.text[-1:], line.raw[-1:]
             self._begin(line.row + 1, 0)
         elif cells:
-            again = self._begin(line.row, 0)
-            if len(line.text) + len(line.hidden) <= _REDRAWN_MAX:
-                # An editor draws its line again with every key: what is hidden of it then was it before, too.
-                again.hidden = [*line.hidden, *((i, place) for i, place in enumerate(line.raw) if place >= 0)]
+            self._begin(line.row, 0)
 
     def _move(self, final: bytes, parameters: bytes) -> None:
         line = self.lines[-1]
@@ -211,8 +239,19 @@ def _numbers(parameters: bytes) -> tuple[int, int]:
     )
 
 
-def lines_of(data: bytes, cols: int) -> list[Line]:
-    """The lines that `data` draws on a screen of `cols` columns."""
+def lines_of(data: bytes, cols: int, final: bool = False) -> list[Line]:
+    """The lines that `data` draws on a screen of `cols` columns. Of a row that is drawn again, with more behind it
+    each time, the last drawing counts; while that is on its way (unless this is all: `final`), the one before."""
     drawing = Drawing(cols)
     drawing.draw(data)
-    return drawing.lines
+    latest: list[Line] = []
+    for line in drawing.lines:
+        if latest and line.under is latest[-1] and line.text.startswith(line.under.text):
+            latest.pop()
+        latest.append(line)
+    last = latest[-1]
+    under = last.under if not final and len(latest) > 1 and last.under is latest[-2] else None
+    if under is not None and under.text.startswith(last.text):
+        latest.pop()
+        under.again = last
+    return latest

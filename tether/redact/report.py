@@ -24,7 +24,7 @@ class Finding(NamedTuple):
 
 def findings(data: bytes, finder: Finder, cols: int) -> list[Finding]:
     """Every secret in `data`, in order. What is found by two rules is named by the narrower one."""
-    view = view_of(lines_of(data[: finished(data)], cols), cols, final=True)
+    view = view_of(lines_of(data[: finished(data)], cols, final=True), cols, final=True)
     spans: list[tuple[int, int, str]] = []
     for found in finder.find(view.text, view.joins, final=True):
         places = view.places(found.start, found.end)

@@ -57,6 +57,13 @@ class TokenRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
         return re.compile(b"[" + self.chars.encode() + b"]*")
 
     @cached_property
+    def may(self) -> re.Pattern[bytes]:
+        """What stands behind the prefix of every value, and of every beginning of one: quickly refused otherwise."""
+        one = b"[" + self.chars.encode() + b"]"
+        least = b"%d" % min(self.min, 255)
+        return re.compile(self.lead.encode() + b"(?:" + one + b"{" + least + b"}|" + one + rb"*.?\Z)")
+
+    @cached_property
     def lead_pattern(self) -> re.Pattern[bytes] | None:
         """What stands between prefix and value."""
         return re.compile(self.lead.encode()) if self.lead else None
@@ -82,6 +89,11 @@ class NameRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     before: str = ""
     excluded: str = ""
 
+    @property
+    def needs(self) -> bytes:
+        """A word, in small letters, without which the rule finds nothing; empty when there is none."""
+        return self.before.lower().encode() if self.before.isalpha() else b""
+
     @cached_property
     def before_pattern(self) -> re.Pattern[bytes] | None:
         """What must stand in the line before the name."""
@@ -100,6 +112,11 @@ class VendorRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     names: list[str]
     shape: str
     excluded: str = ""
+
+    @property
+    def needs(self) -> bytes:
+        """As of names: nothing."""
+        return b""
 
     @cached_property
     def shape_pattern(self) -> re.Pattern[bytes]:

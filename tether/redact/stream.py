@@ -151,6 +151,7 @@ class Masker:
         if not body:
             self._held, self._waiting = b"", False
             return b""
+        self._held = b""
         shown, kept = self._scan(self._tamed(body))
         if len(kept) > HOLD_MAX:
             return shown + self._release(kept)
@@ -186,7 +187,7 @@ class Masker:
     def _examine(self, out: bytearray, data: bytes, at: int, base: int, final: bool, fail_closed: bool) -> int:
         """Hide what there is to hide in `data`, which stands at `at` in `out`; from where on the rest must wait."""
         base -= at
-        lines = lines_of(data, self._cols)
+        lines = lines_of(data, self._cols, final)
         view = view_of(lines, self._cols, final)
         passed = self._go_on(view, base, out, at)
         hold = self._hide(view, out, at, base, final, fail_closed, passed)

@@ -30,9 +30,6 @@ def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tupl
     data = window[near:]
     text = without_sequences(data)
     apart = without_sequences(_apart(data)) if _MOVED.search(data) is not None else b""
-    plain = len(text) == len(data) and text.count(b"\r") == text.count(b"\r\n")
-    if _nothing(text, plain, finder) and not (apart and finder.triggered(apart)):
-        return []
     everything = [(0, len(window))]
     whole, joins, starts = squeezed(text, cols)
     lines = data.split(b"\n")
@@ -92,12 +89,6 @@ def _strokes(window: bytes, lines: list[bytes], ends: list[int], finder: Finder)
             if finder.triggered(without_sequences(window[ends[first] : stop])):
                 yield ends[first], stop
             first = -1
-
-
-def _nothing(text: bytes, plain: bool, finder: Finder) -> bool:
-    """No trigger stands in `text`, nor would one if lines were joined in any way: most output is seen no closer. In
-    `plain` lines, where nothing is drawn over, letters are what they are; elsewhere more is looked at than needs be."""
-    return b"\x08" not in text and not finder.triggered_joined(text, exact=plain)
 
 
 def _apart(data: bytes) -> bytes:

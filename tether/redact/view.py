@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Final
 
 from tether.redact.lines import Line, width
@@ -28,22 +31,30 @@ _PAD: Final = 2
 
 class View:
     """`text`, and for each byte of it the place in the output, -1 for none. `joins` are the places in `text` where two
-    lines meet. `hidden[i]` are the places of what byte i overwrote."""
+    lines meet."""
 
-    __slots__ = ("hidden", "joins", "raw", "text")
+    __slots__ = ("_parts", "joins", "raw", "text")
 
     def __init__(self) -> None:
         self.text = b""
         self.raw: list[int] = []
         self.joins: list[int] = []
-        self.hidden: dict[int, list[int]] = {}
+        self._parts: list[tuple[int, int, Line]] = []
+
+    def take(self, start: int, line: Line, skip: int) -> None:
+        """At text[start] begins `line`, without its first `skip` bytes."""
+        self.raw += line.raw[skip:]
+        self._parts.append((start, start - skip, line))
 
     def places(self, start: int, end: int) -> list[int]:
-        """Where the bytes of text[start:end] stand in the output."""
+        """Where the bytes of text[start:end] stand in the output, with all that they were drawn over."""
         found = [place for place in self.raw[start:end] if place >= 0]
-        for index, hidden in self.hidden.items():
-            if start <= index < end:
-                found += hidden
+        first = max(0, bisect_right(self._parts, start, key=itemgetter(0)) - 1)
+        for begin, base, line in self._parts[first:]:
+            if begin >= end:
+                break
+            if line.hidden or line.under is not None or line.again is not None:
+                found += line.beneath(max(start, begin) - base, min(end, base + len(line.text)) - base)
         return found
 
 
@@ -86,11 +97,8 @@ class _Joining:
         return self._done()
 
     def _add(self, line: Line, skip: int) -> None:
-        base = len(self._text) - skip
+        self._view.take(len(self._text), line, skip)
         self._text += line.text[skip:]
-        self._view.raw += line.raw[skip:]
-        for index, place in line.hidden:
-            self._view.hidden.setdefault(max(0, base + index), []).append(place)
 
     def _drop(self, size: int) -> None:
         del self._text[size:], self._view.raw[size:]
@@ -155,33 +163,47 @@ _LAST: Final = frozenset(b"|\x82\x83\x86\x8a\x8c\x8f\x90\x91\x95")
 def squeezed(text: bytes, cols: int) -> tuple[bytes, list[int], list[int]]:
     """`text` without its sequences, with all lines joined that may have been cut, and where; and where each line of it
     begins. Quick, and rather too many are joined: what is found here is looked for again in a `View`."""
-    parts: list[bytes] = []
-    joins: list[int] = []
-    starts: list[int] = []
-    size = 0
-    cut = False
+    lines = text.split(b"\n")
     full = min(_SHORTEST_FULL, cols - MARGIN)
-    for line in text.split(b"\n"):
-        starts.append(size)
-        if cut:
-            left = _LEFT_EDGE.match(line)
-            line = line[left.end() :] if left is not None else line
-            joins.append(size)
-        end = line.rstrip(b"\r ")
-        cut = cut or len(end) >= full or (bool(end) and end[-1] in _LAST and _edged(end))
-        if cut:
-            cut = len(end) > 0
-            line = _RIGHT_EDGE.sub(b"", end) if cut and end[-1] in _LAST else end
-        else:
-            line += b"\n"
-        parts.append(line)
-        size += len(line)
+    ends = [line.rstrip(b"\r ") for line in lines]
+    if b"\r" in text and len(text) - text.count(b"\r\n") > len(text.replace(b"\r", b"")):
+        for number, line in enumerate(ends):
+            if b"\r" in line:
+                lines[number] = ends[number] = _latest(line)
+    cuts = [n for n, end in enumerate(ends) if len(end) >= full or (end and end[-1] in _LAST and _edged(end))]
+    for number in cuts:
+        end = ends[number]
+        lines[number] = _RIGHT_EDGE.sub(b"", end) if end[-1] in _LAST else end
+    if cuts and cuts[-1] == len(lines) - 1:
+        cuts.pop()
+    for number in cuts:
+        left = _LEFT_EDGE.match(lines[number + 1])
+        lines[number + 1] = lines[number + 1][left.end() if left is not None else 0 :]
+    sizes = [len(line) + 1 for line in lines]
+    parts: list[bytes] = []
+    begin = 0
+    for number in cuts:
+        sizes[number] -= 1
+        parts.append(b"\n".join(lines[begin : number + 1]))
+        begin = number + 1
+    parts.append(b"\n".join(lines[begin:]))
+    starts = list(accumulate(sizes[:-1], initial=0))
     whole = b"".join(parts)
-    if whole.endswith(b"\n"):
-        whole = whole[:-1]
     # The end of the text may be the end of a line of which the border is still to come.
     unsettled = _UNSETTLED.search(whole, max(0, len(whole) - _EDGE_BYTES))
-    return whole[: unsettled.start()] if unsettled is not None else whole, joins, starts
+    return whole[: unsettled.start()] if unsettled is not None else whole, [starts[n + 1] for n in cuts], starts
+
+
+def _latest(line: bytes) -> bytes:
+    """A row that was drawn again and again, with more behind it each time, as it was drawn last."""
+    drawn: list[bytes] = []
+    for drawing in line.split(b"\r"):
+        if drawn and drawing.startswith(drawn[-1]):
+            drawn.pop()
+        drawn.append(drawing)
+    if len(drawn) > 1 and drawn[-2].startswith(drawn[-1]):
+        drawn.pop()
+    return b"\r".join(drawn)
 
 
 def _edged(line: bytes) -> bool:

@@ -166,3 +166,32 @@ def test_a_placeholder_a_number_and_code_are_left_alone() -> None:
         b"ghp_" + b"x" * 36 + b"\r\n",
     ):
         assert masked([text]) == text
+
+
+def test_what_a_line_shows_while_it_is_typed_is_hidden_in_each_of_its_drawings() -> None:
+    data = b"".join(b"\r\x1b[K$ use " + TOKEN[:size].encode() for size in range(len(TOKEN) + 1)) + b"\r\n$ "
+    for step in (1, 17, 60, len(data)):
+        out = masked([data[at : at + step] for at in range(0, len(data), step)])
+        assert BODY[:2].encode() not in out
+        assert out.count(b"use ghp_") == 37
+
+
+def test_a_wrong_key_in_a_token_that_is_typed_shows_nothing_of_it() -> None:
+    token = b"sqp_" + take(RANDOM, "0123456789abcdef", 40).encode()
+    masker = Masker(FINDER)
+    assert masker.feed(b"$ use " + token[:20] + b"y") == b"$ use sqp_"
+    assert masker.feed(b"\x08 \x08" + token[20:] + b"\r\n") == b"*" * 17 + b"\x08 \x08" + b"*" * 24 + b"\r\n"
+
+
+def test_what_was_held_too_long_leaves_once() -> None:
+    """It left twice, when more than is held back had come with it."""
+    data = b"".join(b"\r\x1b[K$ " + b"word " * 30 + TOKEN[:size].encode() for size in range(5, 40)) * 3
+    assert len(data) > HOLD_MAX
+    assert len(masked([data[at : at + 700] for at in range(0, len(data), 700)])) == len(data)
+
+
+def test_a_word_below_a_question_for_a_password_holds_up_nothing() -> None:
+    """A quote that a full line leaves open was taken for the end of what had come."""
+    line = b"x" * 58 + b"getpass('Password: ')\r\n"
+    masker = Masker(FINDER)
+    assert masker.feed(line + b"token = x.get('a')\r\nnext line\r\n") == line + b"token = x.get('a')\r\nnext line\r\n"

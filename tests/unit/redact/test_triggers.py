@@ -1,45 +1,71 @@
-"""The first look: is there any trigger at all? It may say yes too often, and never no where something is found."""
+"""What refuses quickly refuses nothing that would be found: the first look at output, and at what follows a trigger."""
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.redact import kinds, scoring
 from tether.redact.finding import Finder
+from tether.redact.lines import lines_of
 from tether.redact.rules import shipped
-from tether.redact.view import squeezed
+from tether.redact.suspicion import suspicious
+from tether.redact.view import view_of
 
 FINDER = Finder(shipped())
-PLAIN = Finder(shipped(), plain=True)
-CUTS = (b"\r\n", b" | \r\n | ", b"\xe2\x94\x82\r\n\xe2\x94\x82 ")
-PIECES = (b"AKIA", b"akia", b"ghp_", b"api", b"key", b"=", b": ", b"-----BEGIN ", b"PRIVATE KEY", b"A" * 22, b"a" * 22)
+CUTS = (b"\r\n", b" | \r\n | ", b"\xe2\x94\x82\r\n\xe2\x94\x82 ", b"\r", b"\r\x1b[K$ ")
+PIECES = (
+    *(b"AKIA", b"akia", b"ghp_", b"api", b"key", b"=", b": ", b"-----BEGIN ", b"PRIVATE KEY", b"A" * 22, b"a" * 22),
+    *(b"token ", b"password", b" is ", b"(", b"'", b'"', b", ", b"Bearer ", b"cookie: ", b"session=", b"://u:", b"@h"),
+    *(b"k3J9", b"zQ8r5TtW", b" ", b"  ", b"word ", b"Word", b": str = ", b"value", b"<", b">", b"--"),
+)
+TEXTS = st.lists(st.sampled_from((*PIECES, *CUTS)), max_size=14).map(b"".join)
 
 
-@pytest.mark.parametrize("finder", [FINDER, PLAIN])
-def test_small_letters_are_no_trigger_of_capitals(finder: Finder) -> None:
-    assert finder.triggered_joined(b"AKIA", exact=True)
-    assert not finder.triggered_joined(b"akia", exact=True)
-    assert finder.triggered_joined(b"akia")
+def unhurried() -> Finder:
+    """Finds the same, and looks at every trigger."""
+    finder = Finder(shipped())
+    for literal, ways in finder._ways.items():
+        finder._ways[literal] = [way._replace(may=None, needs=b"") for way in ways]
+    finder.know([])
+    return finder
 
 
-@pytest.mark.parametrize("cut", CUTS)
-def test_a_trigger_that_lines_cut_is_one(cut: bytes) -> None:
-    assert not FINDER.triggered(b"AK" + cut + b"IA")
-    assert FINDER.triggered_joined(b"AK" + cut + b"IA")
+UNHURRIED = unhurried()
 
 
-def test_a_trigger_that_holds_a_blank_is_looked_for_as_it_is() -> None:
-    for exact in (False, True):
-        assert FINDER.triggered_joined(b"the signing key", exact)
-        assert FINDER.triggered_joined(b"-----BEGIN ", exact)
+@given(TEXTS, st.booleans())
+@settings(deadline=None)
+def test_a_trigger_that_is_refused_quickly_was_none(text: bytes, final: bool) -> None:
+    assert FINDER.find(text, (), final) == UNHURRIED.find(text, (), final)
 
 
-@given(st.lists(st.sampled_from((*PIECES, *CUTS, b"k3J9", b"zQ8r5TtW", b" ")), max_size=12))
-def test_where_something_is_found_there_is_a_trigger(pieces: list[bytes]) -> None:
-    text = b"".join(pieces)
-    whole, joins, _ = squeezed(text, 80)
-    if FINDER.find(text) or FINDER.find(whole, joins):
-        assert FINDER.triggered_joined(text, exact=True)
-    if FINDER.triggered(text):
-        assert FINDER.triggered_joined(text)
+@pytest.mark.parametrize("variant", ["plain", "notice"])
+def test_nor_was_one_of_a_corpus(variant: str) -> None:
+    for row in scoring.positives(5, [variant]):
+        for text in (row.data, row.data[: len(row.data) // 2]):
+            for final in (False, True):
+                assert FINDER.find(text, (), final) == UNHURRIED.find(text, (), final)
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_what_is_found_by_looking_closely_was_suspicious(text: bytes) -> None:
+    view = view_of(lines_of(text, 80), 80)
+    found = [one for one in FINDER.find(view.text, view.joins) if not one.open]
+    if found:
+        assert suspicious(text, 0, FINDER, 80)
+
+
+def test_a_row_that_is_drawn_again_and_again_is_looked_at_once() -> None:
+    """Each drawing remembered all before it: a long line that was typed took half a second for every key."""
+    token = "ghp_" + kinds.take(random.Random(4), kinds.ALNUM, 36)
+    data = b"".join(b"\r\x1b[K$ use " + token[:size].encode() for size in range(len(token) + 1))
+    (*_, line) = lines_of(data + b"\r\n", 80)[:-1]
+    assert line.text == b"$ use " + token.encode()
+    places = view_of(lines_of(data + b"\r\n", 80), 80).places(10, 46)
+    assert len(places) == sum(range(1, 37))
+    assert {data[place] for place in places} <= set(token[4:].encode())
