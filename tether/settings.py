@@ -68,6 +68,15 @@ class AttachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_lines: int = 100
 
 
+class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[agents]"""
+
+    # Tether's own tools (MCP), which agents are given for their session: to ask you, to report, and to read. "own":
+    # they read their own session and what is one conversation with it; "all": every session of this gateway; "off":
+    # agents that are started from then on get no tools.
+    tools: Literal["own", "all", "off"] = "own"
+
+
 Egress = Literal["masked", "raw"]
 
 
@@ -98,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     session: SessionSettings = SessionSettings()
     attach: AttachSettings = AttachSettings()
+    agents: AgentSettings = AgentSettings()
     masking: MaskingSettings = MaskingSettings()
 
 

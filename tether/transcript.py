@@ -18,8 +18,8 @@ _OUTCOMES: Final = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing. `kind` is prompt, message, tool, asked, decided, usage or end; `seq` the event that told it, `ts` when
-    (microseconds since 1970); `turn` the agent's own name of the turn; `facts` short texts by name."""
+    """One thing. `kind` is prompt, message, tool, asked, decided, usage, status or end; `seq` the event that told it,
+    `ts` when (microseconds since 1970); `turn` the agent's own name of the turn; `facts` short texts by name."""
 
     seq: int
     ts: int
@@ -38,7 +38,7 @@ def entries(events: Iterable[Any]) -> Iterator[Entry]:
                 yield Entry(event.seq, event.ts, "prompt", event.text, event.turn)
             case Told(kind="turn") if event.facts.get("phase") in ("interrupted", "failed"):
                 yield Entry(event.seq, event.ts, "end", event.facts["phase"], event.turn, dict(event.facts))
-            case Told(kind="message" | "prompt" | "usage"):
+            case Told(kind="message" | "prompt" | "usage" | "status"):
                 yield Entry(event.seq, event.ts, event.kind, event.text, event.turn, dict(event.facts))
             case Told(kind="tool") if event.facts.get("phase") != "began":
                 yield Entry(event.seq, event.ts, "tool", event.text, event.turn, dict(event.facts))
@@ -76,6 +76,8 @@ def markdown(found: Iterable[Entry], title: str) -> Iterator[str]:
                 by = f" by {entry.facts['by']}" if "by" in entry.facts else ""
                 reason = f": {_line(entry.facts['reason'])}" if "reason" in entry.facts else ""
                 yield f"- {_OUTCOMES[entry.facts['state']]}{by}{reason}"
+            case "status":
+                yield from ("", f"> {_line(entry.text)}")
             case "usage":
                 numbers = ", ".join(f"{name} {value}" for name, value in entry.facts.items())
                 yield from ("", f"*{numbers}*")

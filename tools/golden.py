@@ -61,7 +61,8 @@ _SAMPLES: Final[dict[str, Any]] = {
     "Compose.state": "idle", "Part.id": "4d7k2m9p", "field": "diff", "parts": [298, 299], "cut": 12,
     "conversation": "conversation-1", "parent": "k3v9x0pp", "Approval.session": "k3v9x0pq",
     "Approval.reason": "not today",
-    "Settled.reason": "not today", "Decide.reason": "not today",
+    "Settled.reason": "not today", "Decide.reason": "not today", "said": "3 of 7 are done", "side_args": ["-c", "x=1"],
+    "leave": True,
 }  # fmt: skip
 
 

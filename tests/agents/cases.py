@@ -25,6 +25,7 @@ CASES: Final = {
     "lost": "Without its side channel it runs on as a plain terminal, and says so",
     "resume": "An ended conversation is gone on with in a new session",
     "stop": "A stop leaves no process",
+    "tools": "Its model asks, reports and reads with Tether's own tools; a person answers",
     "self": "Told to approve itself: refused, recorded, shown",
 }
 # What an agent does not have, and why.

@@ -13,9 +13,14 @@ _WHY_CHARS: Final = 200
 _FACT_CHARS: Final = 400
 
 
-def activity(fact: facts.StateFact, degraded: str, now: int) -> Activity:
-    """What the agent does now."""
-    return Activity(fact.state, fact.detail, now, fact.source, printable(fact.why, _WHY_CHARS), degraded)
+def activity(fact: facts.StateFact, degraded: str, said: str, now: int) -> Activity:
+    """What the agent does now, and what it last said of that."""
+    return Activity(fact.state, fact.detail, now, fact.source, printable(fact.why, _WHY_CHARS), degraded, said)
+
+
+def status(text: str) -> str:
+    """What an agent reports of its work, on one line."""
+    return printable(" ".join(text.split()), _WHY_CHARS)
 
 
 def told(fact: facts.Fact) -> Told | None:
@@ -36,6 +41,8 @@ def told(fact: facts.Fact) -> Told | None:
             numbers = {"input": fact.input_tokens, "output": fact.output_tokens, "cached": fact.cached_tokens}
             some = {name: str(value) for name, value in numbers.items() if value}
             return Told(0, 0, "usage", "", fact.turn, "", {**some, **_some(cost_usd=fact.cost_usd)})
+        case facts.Reported():
+            return Told(0, 0, "status", "", "", _cut(fact.status))
         case facts.Conversation():
             return Told(0, 0, "conversation", fact.id, "", "", _some(transcript=fact.transcript))
         case _:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import shlex
 import sys
 from collections.abc import Callable
@@ -18,7 +17,8 @@ from tether import secret_files
 from tether.adapters import claude, hook
 from tether.adapters.channels import Host
 from tether.adapters.facts import Decision, Fact, StateFact
-from tether.adapters.hooksocket import HookSocket
+from tether.adapters.hooksocket import Badge
+from tether.adapters.injecting import Injection
 from tether.clock import now_us
 from tether.wire.agents import Prepare, Prepared, Signalled
 from tether.wire.views import SessionView
@@ -42,17 +42,14 @@ _NO_SESSION: Final = frozenset(
 class ClaudeChannel:
     """One session's."""
 
-    def __init__(self, sid: bytes, provider: str, host: Host, hooks: HookSocket) -> None:
-        self._sid, self._host, self._hooks = sid, host, hooks
+    def __init__(self, sid: bytes, host: Host, badge: Badge, injection: Injection | None = None) -> None:
+        self._sid, self._host, self._badge, self._injection = sid, host, badge, injection
         self._translator = claude.ClaudeTranslator(_read)
         self._waiting: dict[str, Callable[[Any], None]] = {}
-        self._agent_pid = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._settings = host.paths.adapters / f"{sid.hex()}.claude.json"
-        self._token_file = host.paths.adapters / f"{sid.hex()}.token"
-        self.token = secret_files.read(self._token_file) or ""
-        if self.token:
-            hooks.add(self)
+        self._servers = host.paths.adapters / f"{sid.hex()}.mcp.json"
+        badge.hooked = self
 
     async def prepare(self, order: Prepare) -> Prepared:
         """Write the session's own settings, and have the agent read them beside the user's."""
@@ -60,15 +57,20 @@ class ClaudeChannel:
             return Prepared(order.req)
         if any(arg == "--settings" or arg.startswith("--settings=") for arg in order.args):
             return Prepared(order.req, degraded="--settings was given, which is where Tether's hooks go")
-        self.token = secrets.token_hex(24)
-        secret_files.write(self._token_file, self.token + "\n")
+        self._badge.make()
         secret_files.write(self._settings, msgspec.json.encode(self._document()).decode())
-        self._hooks.add(self)
-        return Prepared(order.req, ["--settings", str(self._settings)])
+        # Behind --mcp-config anything that is no option would be one more configuration.
+        return Prepared(order.req, [*self._tools(), "--settings", str(self._settings)])
+
+    def _tools(self) -> list[str]:
+        if self._injection is None:
+            return []
+        secret_files.write(self._servers, msgspec.json.encode(self._injection.claude(self._badge.file)).decode())
+        return ["--mcp-config", str(self._servers)]
 
     def _document(self) -> dict[str, Any]:
         program = Path(hook.__file__)
-        words = [sys.executable, "-I", "-S", "-E", str(program), str(self._host.paths.hooks), str(self._token_file)]
+        words = [sys.executable, "-I", "-S", "-E", str(program), str(self._host.paths.hooks), str(self._badge.file)]
 
         def entry(event: str) -> list[dict[str, Any]]:
             asks = event == "PermissionRequest"
@@ -76,12 +78,15 @@ class ClaudeChannel:
             command = shlex.join([*words, "ask" if asks else "tell"])
             return [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}]
 
-        return {"hooks": {event: entry(event) for event in claude.EVENTS}}
+        document: dict[str, Any] = {"hooks": {event: entry(event) for event in claude.EVENTS}}
+        if self._injection is not None:
+            document["permissions"] = {"allow": self._injection.allowed("mcp__tether__")}
+        return document
 
     def open(self, view: SessionView) -> None:
         """The session runs."""
-        self._agent_pid = view.agent_pid
-        if not self.token:
+        self._badge.agent_pid = view.agent_pid
+        if not self._badge.token:
             reason = "its hooks were not set when it was started"
             self._host.take(self._sid, [StateFact("unknown", reason, "process")])
         elif view.activity is None:
@@ -93,10 +98,6 @@ class ClaudeChannel:
         self._take(signal)
         if signal.kind == "title" and signal.state == "idle" and self._translator.working:
             self._after(_SETTLE_S, claude.SETTLED)
-
-    def agent_pid(self) -> int:
-        """See `hooksocket.Hooked`."""
-        return self._agent_pid
 
     def hook(self, name: str, event: dict[str, Any], answer: Callable[[Any], None]) -> bool:
         """See `hooksocket.Hooked`."""
@@ -135,8 +136,8 @@ class ClaudeChannel:
         """The session has ended."""
         for timer in self._timers.values():
             timer.cancel()
-        self._hooks.remove(self)
-        for path in (self._settings, self._token_file):
+        self._badge.remove()
+        for path in (self._settings, self._servers):
             path.unlink(missing_ok=True)
 
     def _after(self, seconds: float, what: str) -> None:

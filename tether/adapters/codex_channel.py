@@ -10,9 +10,10 @@ from typing import Any, Final
 from tether.adapters import codex
 from tether.adapters.channels import Host
 from tether.adapters.facts import Decision, Degraded, Fact, StateFact, StillOpen
+from tether.adapters.hooksocket import Badge
+from tether.adapters.injecting import Injection
 from tether.adapters.jsonrpc import CallRefused, Link, Lost, connect
 from tether.clock import now_us
-from tether.providers import Provider
 from tether.wire.agents import Prepare, Prepared, Signalled
 from tether.wire.views import SessionView
 
@@ -38,8 +39,8 @@ _SANDBOX: Final = ("-s", "--sandbox", "--full-auto", "--yolo", "--dangerously-by
 class CodexChannel:
     """One session's."""
 
-    def __init__(self, sid: bytes, provider: Provider, host: Host) -> None:
-        self._sid, self._provider, self._host = sid, provider, host
+    def __init__(self, sid: bytes, host: Host, badge: Badge, injection: Injection | None = None) -> None:
+        self._sid, self._host, self._badge, self._injection = sid, host, badge, injection
         self._path = str(host.paths.worker_side(sid))
         self._translator = codex.Translator()
         self._link: Link | None = None
@@ -56,11 +57,19 @@ class CodexChannel:
             return Prepared(order.req)
         if given := next((arg for arg in order.args if arg.split("=")[0] in _OWN_SERVER), ""):
             return Prepared(order.req, degraded=f"{given} was given, so codex uses no server of its session's own")
-        return Prepared(order.req, arguments(self._path, order.cwd, order.args, resumed=bool(order.resume)), side=True)
+        own = arguments(self._path, order.cwd, order.args, resumed=bool(order.resume))
+        return Prepared(order.req, own, side=True, side_args=self._tools())
+
+    def _tools(self) -> list[str]:
+        if self._injection is None:
+            return []
+        self._badge.make()
+        return self._injection.codex(self._badge.file)
 
     def open(self, view: SessionView) -> None:
         """The session runs: join its server, again and again while the session lives."""
         loop = asyncio.get_running_loop()
+        self._badge.agent_pid = view.agent_pid
         if view.activity is None:
             self._host.take(self._sid, [StateFact("starting", "It was started", "process")])
             self._timer = loop.call_later(_STARTUP_S, self._late)
@@ -107,6 +116,7 @@ class CodexChannel:
     def close(self) -> None:
         """The session has ended."""
         self._closed.set()
+        self._badge.remove()
         if self._timer is not None:
             self._timer.cancel()
         for task in [*self._chores, *([self._task] if self._task is not None else [])]:

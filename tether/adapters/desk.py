@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tether import asking
-from tether.adapters import accounts, decisions, facts, reports
+from tether.adapters import accounts, decisions, facts, reports, tools
 from tether.adapters.channels import Channel
 from tether.adapters.decisions import Book
 from tether.adapters.reports import Reports
@@ -44,7 +44,8 @@ class Outbox(Protocol):
 
 @dataclass
 class Session:
-    """One session. `waiting` holds what is to be done when the report of that number is an event."""
+    """One session. `waiting` holds what is to be done when the report of that number is an event, `under` what the
+    agent does beneath what it asks."""
 
     sid: bytes
     provider: str
@@ -52,7 +53,9 @@ class Session:
     reports: Reports
     book: Book = field(default_factory=Book)
     activity: Activity | None = None
+    under: facts.StateFact | None = None
     degraded: str = ""
+    said: str = ""
     worker_pid: int = 0
     directory: str = ""
     open: bool = False
@@ -84,7 +87,8 @@ class Desk:
     def restore(self, session: Session, view: SessionView, records: list[Approval]) -> None:
         """Take over what the log knows of the session; then what was said meanwhile counts."""
         session.activity = view.activity
-        session.degraded = view.activity.degraded if view.activity is not None else ""
+        if view.activity is not None:
+            session.degraded, session.said = view.activity.degraded, view.activity.said
         for record in records:
             session.book.restore(record)
         session.restored = True
@@ -123,7 +127,7 @@ class Desk:
                 self._settled(session, fact)
             case facts.StillOpen():
                 for record in session.book.pending():
-                    if record.key not in fact.keys:
+                    if record.key not in fact.keys and not record.key.startswith(tools.PREFIX):
                         why = "it was answered while nobody listened"
                         self._settled(session, facts.Settled(record.key, "unknown", "", why))
             case facts.Effect():
@@ -137,6 +141,7 @@ class Desk:
         record = session.book.settle(fact.key, fact.outcome, fact.by, self._now(), fact.detail)
         if record is not None:
             self._report(session, Settled(0, 0, record.id, record.state, record.by, record.reason))
+            self._surface(session)
             self._expiry()
 
     def _account(self, session: Session, fact: facts.Fact) -> None:
@@ -145,18 +150,40 @@ class Desk:
                 self._degraded(session, fact.reason)
             case facts.Unknown():
                 self._unknown(session, fact.what)
+            case facts.Reported():
+                self._reported(session, fact)
             case _:
                 event = accounts.told(fact)
                 if event is not None and not session.reports.full:
                     self._report(session, event)
 
     def _state(self, session: Session, fact: facts.StateFact) -> None:
+        if fact.state == "working" and session.book.pending():
+            # It may do something else meanwhile; what counts for people is that it asks.
+            session.under = fact
+            return
+        session.under = None
         now = session.activity
-        new = accounts.activity(fact, session.degraded, self._now())
+        new = accounts.activity(fact, session.degraded, session.said, self._now())
         if now is not None and (now.state, now.detail, now.degraded) == (new.state, new.detail, new.degraded):
             return
         session.activity = new
         self._report(session, Active(0, 0, new))
+
+    def _surface(self, session: Session) -> None:
+        """Nothing is asked any more: what the agent did beneath it is what it does."""
+        if session.under is not None and not session.book.pending():
+            self._state(session, session.under)
+
+    def _reported(self, session: Session, fact: facts.Reported) -> None:
+        event = accounts.told(fact)
+        if event is None or session.reports.full:
+            return
+        self._report(session, event)
+        session.said = accounts.status(fact.status)
+        known = session.activity or Activity("unknown", why="It says nothing of itself", source="process")
+        session.activity = msgspec.structs.replace(known, said=session.said)
+        self._report(session, Active(0, 0, session.activity))
 
     def _degraded(self, session: Session, reason: str) -> None:
         if reason == session.degraded:
@@ -165,7 +192,7 @@ class Desk:
         log.warning("event=degraded session=%s reason=%r", public_id(session.sid), reason)
         activity = session.activity or Activity("unknown", why="It says nothing of itself", source="process")
         if reason:
-            activity = Activity("unknown", source="process", why=reason)
+            activity = Activity("unknown", source="process", why=reason, said=session.said)
         session.activity = msgspec.structs.replace(activity, degraded=reason, since=self._now())
         self._report(session, Active(0, 0, session.activity))
 
@@ -196,6 +223,8 @@ class Desk:
             self.outbox.deliver(session, known)
             return
         elif known.state != asking.PENDING:
+            if known.key.startswith(tools.PREFIX):
+                self.outbox.deliver(session, known)  # the call waits, whatever became of it
             return
         detail: Any = _WAITS.get(asked.kind, "approval")
         self._state(session, facts.StateFact("waiting", f"It asks: {asked.title}", "hook", detail))
@@ -239,6 +268,7 @@ class Desk:
             self.outbox.send(sid, answer)
 
         session.waiting.append((session.reports.newest, kept))
+        self._surface(session)
         self._expiry()
 
     def _undo(self, session: Session, order: Decide) -> None:
@@ -264,6 +294,9 @@ class Desk:
         for session in self.sessions.values():
             for record in session.book.expire(self._now()):
                 self._report(session, Settled(0, 0, record.id, record.state))
+                if record.key.startswith(tools.PREFIX):
+                    self.outbox.deliver(session, record)
+                    continue
                 self._state(session, facts.StateFact("waiting", "It still asks at its terminal", "hook", "terminal"))
         self._expiry()
 

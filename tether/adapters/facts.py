@@ -150,6 +150,13 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What the agent says of where its work is, with Tether's own tool."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something that this translator does not know: counted and ignored."""
 
@@ -158,7 +165,7 @@ class Unknown:
 
 Fact = (
     StateFact | Asked | Settled | StillOpen | Effect | Turn | Spoke | ToolUsed | Usage | Conversation | Degraded
-    | Unknown
+    | Reported | Unknown
 )  # fmt: skip
 
 

@@ -14,21 +14,24 @@ from typing import Any, Final
 
 import msgspec
 
-from tether import ancestry, providers
-from tether.adapters import registry, ruling
+from tether import ancestry, providers, settings
+from tether.adapters import registry, ruling, tools
 from tether.adapters.desk import Desk, Session
-from tether.adapters.facts import Decision, Degraded, Fact
+from tether.adapters.facts import Decision, Degraded, Fact, Settled
+from tether.adapters.injecting import Injection
+from tether.adapters.prompting import Prompter
+from tether.adapters.toolsocket import Tools
 from tether.bus import Bus
 from tether.bus.readers import AsyncSockets
-from tether.bus.uplink import BrokerAway, Uplink
+from tether.bus.uplink import Uplink
 from tether.clock import now_us
 from tether.errors import TetherError
 from tether.paths import Paths, secure_directory
 from tether.store.reader import LogReader, LogUnavailable
-from tether.wire.agents import Approval, Compose, Decide, Interrupt, Noted, Prepare, Prepared, Prompt, Signalled
+from tether.wire.agents import Approval, Decide, Interrupt, Noted, Prepare, Prepared, Prompt, Signalled
 from tether.wire.auditing import Deed
 from tether.wire.codec import WireError, decode, encode
-from tether.wire.control import Done, Refused, Sessions
+from tether.wire.control import Refused, Sessions
 from tether.wire.ids import NO_SESSION, base32, public_id
 from tether.wire.views import ENDED, SessionView
 
@@ -43,7 +46,8 @@ _LOG_AGAIN_S: Final = 0.25
 # Of what a session asked: all that stands, and what a late decision may still ask for.
 _RESTORED_MAX: Final = 10_000
 _PREPARE_S: Final = 4.5
-_PASTE: Final = b"\x1b[200~%b\x1b[201~"
+# A pipe that asked something comes back within a second or two of a restart, or never.
+_CLAIMED_S: Final = 10.0
 
 
 class Service:
@@ -66,14 +70,18 @@ class Service:
         self._retry: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
         self._parent = os.getppid()
-        self.shared = registry.Shared(self)
+        reach = settings.load(paths.settings).agents.tools
+        self.shared = registry.Shared(self, Injection(paths.hooks) if reach != "off" else None)
         self.shared.hooks.refused = self._attempted
+        self._tools = Tools(self, self._reader, reach)
+        self.shared.hooks.pipe = self._tools.serve
         self._views = self._bus.subscriber(paths.broker_pub, b"")
         self._sockets.add(self._views, self._view_frames)
         self._uplink = Uplink(
             self._bus.dealer(paths.broker, monitored=True), self._sockets, paths, self._from_broker, self._welcomed,
             "adapters", _FIRST_NUMBER,
         )  # fmt: skip
+        self._prompter = Prompter(self._uplink)
 
     async def run(self) -> None:
         """Serve until told to stop."""
@@ -109,6 +117,7 @@ class Service:
     def take(self, sid: bytes, said: list[Fact]) -> None:
         """See `channels.Host`."""
         self.desk.take(sid, said)
+        self._prompter.moved(sid)
 
     def send(self, sid: bytes, message: msgspec.Struct) -> bool:
         """See `desk.Outbox`. What is not an event in a moment is sent again."""
@@ -230,6 +239,12 @@ class Service:
             return
         self.desk.restore(session, view, records)
         session.channel.open(view)
+        self._loop.call_later(_CLAIMED_S, self._unclaimed, view.sid, [record.key for record in session.book.pending()])
+
+    def _unclaimed(self, sid: bytes, keys: list[str]) -> None:
+        """What a tool asked before this service was there, and nobody came back for."""
+        lost = [key for key in keys if key.startswith(tools.PREFIX) and not self._tools.waits(key)]
+        self.desk.take(sid, [Settled(key, "cancelled", detail="The agent waits no more") for key in lost])
 
     def _channel(self, sid: bytes, name: str) -> Any:
         try:
@@ -283,6 +298,9 @@ class Service:
         return providers.look(providers.find(order.provider, self.paths.providers), order.env).degraded
 
     async def _deliver(self, session: Session, record: Approval) -> None:
+        if record.key.startswith(tools.PREFIX):
+            self.desk.delivered(session, record, told=self._tools.answer(record))
+            return
         decision: Any = {"allowed": "allow", "denied": "deny", "answered": "answer"}[record.state]
         try:
             told = await session.channel.deliver(record.key, Decision(decision, record.reason, record.answers))
@@ -295,28 +313,5 @@ class Service:
         session = self.desk.sessions.get(sid)
         answer: Any = Refused(order.req, "not-ready", "The session is not known here yet", "Try again", order.client)
         if session is not None:
-            answer = self.desk.may_prompt(session, order) or await self._give(session, order)
+            answer = self.desk.may_prompt(session, order) or await self._prompter.give(session, order)
         self._uplink.send(encode(sid, answer))
-
-    async def _give(self, session: Session, order: Prompt | Interrupt) -> Any:
-        if isinstance(order, Prompt):
-            done, keys = await session.channel.prompt(order.text), _PASTE % _typeable(order.text) + b"\r"
-        else:
-            done, keys = await session.channel.interrupt(), b"\x1b"
-        if done is None:
-            state = session.activity.state if session.activity is not None else ""
-            try:
-                found = await self._uplink.ask(session.sid, Compose(0, keys, state))
-            except BrokerAway:
-                found = Refused(0, "not-ready", "The session's worker does not answer", "Try again")
-            if isinstance(found, Refused):
-                return msgspec.structs.replace(found, req=order.req, client=order.client)
-            done = True
-        if done:
-            return Done(order.req, client=order.client)
-        return Refused(order.req, "busy", "The agent did not take it", "Look at its terminal", order.client)
-
-
-def _typeable(text: str) -> bytes:
-    """Text that can't end the paste in which it is typed."""
-    return "".join(c for c in text if c.isprintable() or c in "\n\t").encode("utf-8", "replace")

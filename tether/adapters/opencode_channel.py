@@ -16,9 +16,10 @@ from tether import secret_files
 from tether.adapters import loopback, opencode
 from tether.adapters.channels import Host
 from tether.adapters.facts import Decision, Degraded, Fact, StateFact, StillOpen
+from tether.adapters.hooksocket import Badge
+from tether.adapters.injecting import Injection
 from tether.adapters.loopback import Door, Unreachable
 from tether.clock import now_us
-from tether.providers import Provider
 from tether.wire.agents import Prepare, Prepared, Signalled
 from tether.wire.views import SessionView
 
@@ -50,8 +51,8 @@ class _Place(msgspec.Struct):
 class OpencodeChannel:
     """One session's."""
 
-    def __init__(self, sid: bytes, provider: Provider, host: Host) -> None:
-        self._sid, self._provider, self._host = sid, provider, host
+    def __init__(self, sid: bytes, host: Host, badge: Badge, injection: Injection | None = None) -> None:
+        self._sid, self._host, self._badge, self._injection = sid, host, badge, injection
         self._file = host.paths.adapters / f"{sid.hex()}.opencode.json"
         self._translator = opencode.Translator()
         self._door: Door | None = None
@@ -68,7 +69,7 @@ class OpencodeChannel:
             return Prepared(order.req)
         if given := next((arg for arg in order.args if arg.split("=")[0] in ("--port", "--hostname")), ""):
             return Prepared(order.req, degraded=f"{given} was given, so opencode's server is not the session's own")
-        configuration = merged(order.env.get("OPENCODE_CONFIG_CONTENT", ""), _PLUGIN.as_uri())
+        configuration = merged(order.env.get("OPENCODE_CONFIG_CONTENT", ""), _PLUGIN.as_uri(), self._tools())
         if configuration is None:
             return Prepared(order.req, degraded="OPENCODE_CONFIG_CONTENT of your own is no JSON object")
         place = _Place(_free_port(), secrets.token_urlsafe(24), order.cwd)
@@ -76,8 +77,15 @@ class OpencodeChannel:
         env = {"OPENCODE_SERVER_PASSWORD": place.password, "OPENCODE_CONFIG_CONTENT": configuration}
         return Prepared(order.req, ["--port", str(place.port), "--hostname", "127.0.0.1"], env)
 
+    def _tools(self) -> dict[str, Any]:
+        if self._injection is None:
+            return {}
+        self._badge.make()
+        return self._injection.opencode(self._badge.file)
+
     def open(self, view: SessionView) -> None:
         """The session runs: listen, again and again while it lives."""
+        self._badge.agent_pid = view.agent_pid
         try:
             place = msgspec.json.decode(secret_files.read(self._file) or "", type=_Place)
         except msgspec.DecodeError:
@@ -125,6 +133,7 @@ class OpencodeChannel:
     def close(self) -> None:
         """The session has ended."""
         self._closed.set()
+        self._badge.remove()
         if self._task is not None:
             self._task.cancel()
         self._file.unlink(missing_ok=True)
@@ -208,9 +217,10 @@ class OpencodeChannel:
             self._take([Degraded(reason)])
 
 
-def merged(own: str, plugin: str) -> str | None:
-    """The configuration that opencode is given: the user's own in that variable, permissions that ask, and the plugin.
-    A permission that the user denies stays denied. None when the user's own can't be read."""
+def merged(own: str, plugin: str, servers: dict[str, Any] | None = None) -> str | None:
+    """The configuration that opencode is given: the user's own in that variable, permissions that ask, the plugin, and
+    `servers` of tools (MCP) beside theirs. A permission that the user denies stays denied. None when the user's own
+    can't be read."""
     try:
         given = msgspec.json.decode(own) if own else {}
     except msgspec.DecodeError:
@@ -222,6 +232,9 @@ def merged(own: str, plugin: str) -> str | None:
     plugins = given.get("plugin")
     given["permission"] = {**_ASK, **kept}
     given["plugin"] = [*(plugins if isinstance(plugins, list) else []), plugin]
+    if servers:
+        theirs = given.get("mcp")
+        given["mcp"] = {**(theirs if isinstance(theirs, dict) else {}), **servers}
     return msgspec.json.encode(given).decode()
 
 

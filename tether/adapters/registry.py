@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from tether.adapters.channels import Channel, Host
 from tether.adapters.claude_channel import ClaudeChannel
 from tether.adapters.codex_channel import CodexChannel
-from tether.adapters.hooksocket import HookSocket
+from tether.adapters.hooksocket import Badge, HookSocket
+from tether.adapters.injecting import Injection
 from tether.adapters.opencode_channel import OpencodeChannel
 from tether.adapters.terminal import TerminalChannel
 from tether.providers import Provider
@@ -17,10 +21,12 @@ def terminal(sid: bytes, name: str, host: Host) -> Channel:
 
 
 class Shared:
-    """What is there once for all sessions: the socket of the hooks."""
+    """What is there once for all sessions: the socket of the hooks, and how agents are given Tether's own tools (None:
+    they are not)."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, injection: Injection | None) -> None:
         self._host = host
+        self._injection = injection
         self.hooks = HookSocket(host.paths.hooks)
 
     async def start(self) -> None:
@@ -33,10 +39,16 @@ class Shared:
 
     def channel(self, sid: bytes, provider: Provider) -> Channel:
         """The channel of a session of `provider`."""
-        if provider.channel == "claude":
-            return ClaudeChannel(sid, provider.name, self._host, self.hooks)
-        if provider.channel == "codex":
-            return CodexChannel(sid, provider, self._host)
-        if provider.channel == "opencode":
-            return OpencodeChannel(sid, provider, self._host)
-        return TerminalChannel(sid, provider.name, self._host, shell=provider.login_shell)
+        kind = _KINDS.get(provider.channel)
+        if kind is None:
+            return TerminalChannel(sid, provider.name, self._host, shell=provider.login_shell)
+        badge = Badge(sid, self._host.paths.adapters / f"{sid.hex()}.token", self.hooks)
+        return kind(sid, self._host, badge, self._injection)
+
+
+_Kind = Callable[[bytes, Host, Badge, Injection | None], Channel]
+_KINDS: Final[dict[str, _Kind]] = {
+    "claude": ClaudeChannel,
+    "codex": CodexChannel,
+    "opencode": OpencodeChannel,
+}

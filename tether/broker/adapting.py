@@ -115,9 +115,9 @@ def go_on(desk: Desk, pending: Pending, answer: Prepared | None) -> None:
     pending.prepared_by = 0.0
     if answer is None:
         log.warning("event=not-prepared session=%s", public_id(pending.sid))
-    elif len(answer.args) <= _ARGS_MAX:
+    elif max(len(answer.args), len(answer.side_args)) <= _ARGS_MAX:
         socket = desk.around.side_socket(pending.sid) if answer.side else ""
-        pending.spec = launching.with_channel(pending.spec, answer.args, answer.env, socket)
+        pending.spec = launching.with_channel(pending.spec, answer, socket)
     if desk.spawner:
         desk.outbox.to_spawner(desk.launches.order(pending, desk.spawner))
 

@@ -13,6 +13,7 @@ from typing import Any
 from tether import providers
 from tether.errors import USAGE, TetherError, printable
 from tether.providers import Provider
+from tether.wire.agents import Prepared
 from tether.wire.control import Launch
 from tether.wire.ids import public_id
 from tether.wire.limits import COLS_MAX, ENV_BYTES_MAX, ROWS_MAX, TITLE_CHARS_MAX
@@ -76,14 +77,14 @@ def build_spec(launch: Launch, provider: Provider, sid: bytes, site: Site) -> di
     }
 
 
-def with_channel(spec: dict[str, Any], args: list[str], env: dict[str, str], socket: str = "") -> dict[str, Any]:
-    """The specification with what the agent's side channel needs: `args` in front of the agent's own, `env`, and the
-    provider's side program listening on `socket` ("" runs none)."""
+def with_channel(spec: dict[str, Any], needed: Prepared, socket: str = "") -> dict[str, Any]:
+    """The specification with what the agent's side channel needs: arguments in front of the agent's own, environment,
+    and the provider's side program listening on `socket` ("" runs none)."""
     fixed = spec["fixed"]
-    argv = [*spec["argv"][:fixed], *args, *spec["argv"][fixed:]]
-    changed = {**spec, "argv": argv, "env": {**spec["env"], **env}}
+    argv = [*spec["argv"][:fixed], *needed.args, *spec["argv"][fixed:]]
+    changed = {**spec, "argv": argv, "env": {**spec["env"], **needed.env}}
     if socket and (side := providers.resolve_side(spec["beside"], socket, changed["env"])):
-        changed["side"] = [side, socket, spec["argv"]]
+        changed["side"] = [[*side, *needed.side_args], socket, spec["argv"]]
     return changed
 
 

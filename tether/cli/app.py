@@ -42,6 +42,7 @@ VERBS: Final = {
     "policy": "ruling",
     "transcript": "transcribing",
     "mask": "masking",
+    "mcp": "tooling",
     "send": "typing",
     "keys": "typing",
     "wait": "waiting",

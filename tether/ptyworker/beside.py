@@ -92,7 +92,8 @@ class Beside:
         worker = self._worker
         activity = worker.kept.view.activity
         doing = activity.state if activity is not None else ""
-        if worker.kept.view.approvals or doing != order.state or worker.kept.agent_gone:
+        asks = bool(worker.kept.view.approvals) and not order.leave
+        if asks or doing != order.state or worker.kept.agent_gone:
             text = "The agent asks something by now, or does something else: nothing was typed"
             worker.tell_broker(Refused(order.req, "busy", text, "Look at the session"))
         elif len(order.data) > INPUT_BYTES_MAX or not worker.ring.queue_reply(order.data):

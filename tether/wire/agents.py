@@ -14,7 +14,8 @@ import msgspec
 class Activity(msgspec.Struct, frozen=True, array_like=True):
     """What an agent is doing: `state` is starting, working, waiting, idle, done, error, lost or unknown; `detail` what
     it waits for (approval, question, plan, terminal). `source` is where that was seen, `why` one sentence of it;
-    `since` in microseconds. `degraded` says why the agent's own word is not to be had ("" is: it is)."""
+    `since` in microseconds. `degraded` says why the agent's own word is not to be had ("" is: it is), `said` what the
+    agent last reported of its work with Tether's own tool."""
 
     state: str
     detail: str = ""
@@ -22,6 +23,7 @@ class Activity(msgspec.Struct, frozen=True, array_like=True):
     source: str = ""
     why: str = ""
     degraded: str = ""
+    said: str = ""
 
 
 class Option(msgspec.Struct, frozen=True, array_like=True):
@@ -120,8 +122,8 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
-    """Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation or
-    refused. `key` joins what belongs together, `turn` is the turn; `facts` are short texts by name."""
+    """Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation,
+    status or refused. `key` joins what belongs together, `turn` is the turn; `facts` are short texts by name."""
 
     seq: int
     ts: int
@@ -173,13 +175,15 @@ class Prepare(msgspec.Struct, frozen=True, array_like=True, tag="prepare"):
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True, tag="prepared"):
     """Adapter to broker: put `args` before the agent's own, add `env`. `degraded` says why there is no side channel,
-    `side` whether the program that the provider's file names is to run beside the agent."""
+    `side` whether the program that the provider's file names is to run beside the agent, `side_args` what is put behind
+    that program's own arguments."""
 
     req: int
     args: list[str] = []
     env: dict[str, str] = {}
     degraded: str = ""
     side: bool = False
+    side_args: list[str] = []
 
 
 class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):
@@ -222,12 +226,14 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True, tag="prompt"):
 
 
 class Compose(msgspec.Struct, frozen=True, array_like=True, tag="compose"):
-    """Adapter to worker, through the broker: type `data`, which is a prompt for an agent that has no other door. Not
-    typed when the session's activity is not `state` any more."""
+    """Adapter to worker, through the broker: type `data`, which is for an agent that has no other door. Not typed when
+    the session's activity is not `state` any more, nor while the agent asks something; `leave` says that it makes the
+    agent leave off, which is typed then as well."""
 
     req: int
     data: bytes
     state: str
+    leave: bool = False
 
 
 class Interrupt(msgspec.Struct, frozen=True, array_like=True, tag="interrupt"):

@@ -153,7 +153,7 @@ export interface Settled {
   readonly answers: Readonly<Record<string, string>>;
 }
 
-/** Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation or refused. */
+/** Something of the agent's own account of its work: `kind` is turn, prompt, message, tool, usage, conversation, status or refused. */
 export interface Told {
   readonly tag: "told";
   readonly seq: number;
@@ -757,6 +757,7 @@ export interface Prepared {
   readonly env: Readonly<Record<string, string>>;
   readonly degraded: string;
   readonly side: boolean;
+  readonly side_args: readonly string[];
 }
 
 /** The answer to Decide: `state` and `by` as they are now. */
@@ -771,12 +772,13 @@ export interface Decided {
   readonly message: string;
 }
 
-/** Adapter to worker, through the broker: type `data`, which is a prompt for an agent that has no other door. */
+/** Adapter to worker, through the broker: type `data`, which is for an agent that has no other door. */
 export interface Compose {
   readonly tag: "compose";
   readonly req: number;
   readonly data: Uint8Array;
   readonly state: string;
+  readonly leave: boolean;
 }
 
 /** What an agent is doing: `state` is starting, working, waiting, idle, done, error, lost or unknown; `detail` what it waits for (approval, question, plan, terminal). */
@@ -787,6 +789,7 @@ export interface Activity {
   readonly source: string;
   readonly why: string;
   readonly degraded: string;
+  readonly said: string;
 }
 
 /** One way to answer, as the agent offers it. */
@@ -974,10 +977,10 @@ export const FIELDS = {
   Prompt: [["req", "int"], ["client", "bytes"], ["text", "str"], ["by", "str", ""]],
   Interrupt: [["req", "int"], ["client", "bytes"], ["by", "str", ""]],
   Observed: [["boot", "str"], ["n", "int"], ["body", "bytes"]],
-  Prepared: [["req", "int"], ["args", "strs", []], ["env", "map", {}], ["degraded", "str", ""], ["side", "bool", false]],
+  Prepared: [["req", "int"], ["args", "strs", []], ["env", "map", {}], ["degraded", "str", ""], ["side", "bool", false], ["side_args", "strs", []]],
   Decided: [["req", "int"], ["client", "bytes"], ["id", "str"], ["state", "str"], ["by", "str"], ["won", "bool"], ["message", "str", ""]],
-  Compose: [["req", "int"], ["data", "bytes"], ["state", "str"]],
-  Activity: [["state", "str"], ["detail", "str", ""], ["since", "int", 0], ["source", "str", ""], ["why", "str", ""], ["degraded", "str", ""]],
+  Compose: [["req", "int"], ["data", "bytes"], ["state", "str"], ["leave", "bool", false]],
+  Activity: [["state", "str"], ["detail", "str", ""], ["since", "int", 0], ["source", "str", ""], ["why", "str", ""], ["degraded", "str", ""], ["said", "str", ""]],
   Option: [["id", "str"], ["label", "str"]],
   Question: [["text", "str"], ["header", "str", ""], ["options", "Option[]", []], ["multiple", "bool", false]],
   Approval: [["id", "str"], ["session", "str"], ["provider", "str"], ["kind", "str"], ["title", "str"], ["intent", "str", ""], ["exact", "bytes", NO_BYTES], ["size", "int", 0], ["sha256", "str", ""], ["diff", "str", ""], ["detail", "str", ""], ["options", "Option[]", []], ["questions", "Question[]", []], ["created", "int", 0], ["expires", "int", 0], ["state", "str", "pending"], ["by", "str", ""], ["decided", "int", 0], ["reason", "str", ""], ["scope", "str", ""], ["effect", "str", ""], ["key", "str", ""], ["answers", "map", {}], ["parts", "int[]", []], ["cut", "int", 0], ["sid", "bytes", NO_BYTES], ["rule", "str", ""]],

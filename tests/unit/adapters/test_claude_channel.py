@@ -10,7 +10,7 @@ import pytest
 from tether.adapters import claude_channel
 from tether.adapters.claude_channel import ClaudeChannel
 from tether.adapters.facts import Fact, StateFact
-from tether.adapters.hooksocket import HookSocket
+from tether.adapters.hooksocket import Badge, HookSocket
 from tether.paths import Paths
 from tether.wire.agents import Signalled
 
@@ -36,7 +36,7 @@ def test_a_dialog_that_was_left_is_looked_at_again(tmp_path: Path, monkeypatch: 
 
     async def story() -> None:
         host = Host(tmp_path)
-        channel = ClaudeChannel(bytes(16), "claude", host, HookSocket(tmp_path / "h"))
+        channel = ClaudeChannel(bytes(16), host, Badge(bytes(16), tmp_path / "t", HookSocket(tmp_path / "h")))
         channel.signal(Signalled("title", "✳ x", "idle"))
         assert channel.hook("1", EVENT, lambda _out: None)
         channel.hook_gone("1")

@@ -11,7 +11,18 @@ import pytest
 from tether import asking
 from tether.adapters import decisions
 from tether.adapters.desk import Desk, Session
-from tether.adapters.facts import Asked, Degraded, Effect, Fact, Settled, StateFact, Unknown
+from tether.adapters.facts import (
+    Asked,
+    Degraded,
+    Effect,
+    Fact,
+    Question,
+    Reported,
+    Settled,
+    StateFact,
+    StillOpen,
+    Unknown,
+)
 from tether.wire.agents import Activity, Approval, Decide, Decided, Interrupt, Noted, Observed, Prompt
 from tether.wire.agents import Asked as AskedEvent
 from tether.wire.agents import Settled as SettledEvent
@@ -259,3 +270,34 @@ def test_the_end_closes_the_channel() -> None:
     assert world.session.channel.closed  # type: ignore[attr-defined]
     world.say(WAITING)
     assert world.events() == []
+
+
+TOOL = Asked("mcp:pipe:1", "question", "Which?", "", b"{}", questions=(Question("Which?"),))
+
+
+def test_while_something_is_asked_working_is_no_news_and_comes_up_afterwards() -> None:
+    world = World()
+    world.desk.take(SID, [QUESTION, WAITING])
+    assert world.session.activity is not None
+    assert world.session.activity.state == "waiting"
+    world.desk.take(SID, [Settled("key", "terminal")])
+    assert world.session.activity.state == "working"
+
+
+def test_what_a_tool_asked_is_not_the_side_channels_to_close() -> None:
+    world = World()
+    world.desk.take(SID, [TOOL, StillOpen(frozenset())])
+    assert [one.key for one in world.session.book.pending()] == [TOOL.key]
+
+
+def test_a_tool_that_asks_again_is_answered_whatever_became_of_it() -> None:
+    world = World()
+    world.desk.take(SID, [TOOL, Settled(TOOL.key, "cancelled"), TOOL])
+    assert [one.state for one in world.delivered] == ["cancelled"]
+
+
+def test_what_an_agent_reports_stays_beside_its_state() -> None:
+    world = World()
+    world.desk.take(SID, [WAITING, Reported("3\nof 7"), StateFact("idle", "over", "hook")])
+    assert world.session.activity is not None
+    assert (world.session.activity.state, world.session.activity.said) == ("idle", "3 of 7")

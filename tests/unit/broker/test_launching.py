@@ -12,6 +12,7 @@ from tether.broker.spawner_link import LineBuffer, SpawnerLink
 from tether.errors import TetherError
 from tether.providers import Provider
 from tether.wire import PROTOCOL, encode
+from tether.wire.agents import Prepared
 from tether.wire.control import Hello, Launch, Launched, Refused
 from tether.wire.ids import NO_SESSION, public_id
 from tether.wire.limits import ENV_BYTES_MAX, TITLE_CHARS_MAX
@@ -151,9 +152,9 @@ def test_only_the_process_that_the_spawner_named_is_a_new_worker_without_a_look_
 def test_a_side_channel_puts_its_arguments_first_and_its_program_beside_the_agent() -> None:
     provider = Provider("true", argv=["/bin/true", "-x"], side=["/bin/cat", "unix://{socket}"])
     spec = build_spec(launch(args=["a b"]), provider, SID, SITE)
-    changed = with_channel(spec, ["--remote"], {"SECRET": "1"}, "/run/s")
+    changed = with_channel(spec, Prepared(1, ["--remote"], {"SECRET": "1"}, side_args=["-c", "x"]), "/run/s")
     assert changed["argv"] == ["/bin/true", "-x", "--remote", "a b"]
     assert changed["env"] == {**spec["env"], "SECRET": "1"}
-    assert changed["side"] == [["/bin/cat", "unix:///run/s"], "/run/s", ["/bin/true", "-x", "a b"]]
-    assert "side" not in with_channel(spec, [], {})
+    assert changed["side"] == [["/bin/cat", "unix:///run/s", "-c", "x"], "/run/s", ["/bin/true", "-x", "a b"]]
+    assert "side" not in with_channel(spec, Prepared(1))
     assert spec["argv"] == ["/bin/true", "-x", "a b"], "the plain one is as it was"

@@ -67,6 +67,8 @@ def _told(view: SessionView, asked: list[Approval], before: list[Active], now: i
     lines = [f"{view.id}  {doing}  for {_age(now, activity.since)}"]
     lines.append(f"  why      {line(activity.why)}")
     lines.append(f"  seen by  {_SOURCES.get(activity.source, line(activity.source))}")
+    if activity.said:
+        lines.append(f"  says     {line(activity.said)}")
     if activity.degraded:
         lines.append(f"  plain    a plain terminal only: {line(activity.degraded)}")
     needs = attention.of_view(view)
