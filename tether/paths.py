@@ -61,6 +61,11 @@ class Paths:
         return self.data / "owner.token"
 
     @property
+    def seen(self) -> Path:
+        """What devices have looked at, 0600 (`tether.web.seenfile`)."""
+        return self.data / "seen.json"
+
+    @property
     def devices(self) -> Path:
         """The devices that may use this gateway, 0600 (`tether.devices.registry`)."""
         return self.data / "devices.json"

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, Visit
+from tests.support.device import Offer
 from tests.support.gateway import Gateway
 
 
@@ -78,24 +79,40 @@ def test_the_filter_is_in_the_address(visit: Visit, gateway: Gateway) -> None:
     assert "q=" not in page.url
 
 
-def test_what_ended_meanwhile_is_unread_here_until_it_is_opened(visit: Visit, gateway: Gateway) -> None:
-    session = gateway.run("shell", title="short")
-    here, there = visit(gateway), visit(gateway, phone=True)
-    for page in (here, there):
+def test_what_ended_meanwhile_is_unread_on_each_device_until_it_is_opened_there(visit: Visit, gateway: Gateway) -> None:
+    here, beside, there = visit(gateway), visit(gateway), visit(gateway, phone=True)
+    paired(there, gateway)
+    session = str(gateway.tether("run", "-d", "--share", "--title", "short", "shell").stdout).strip()
+    for page in (here, beside, there):
         expect(page.locator(f"[data-id='{session}']")).to_have_attribute("data-unread", "false")
     gateway.tether("stop", session, "--yes")
     ended = f".ended [data-id='{session}']"
-    for page in (here, there):
+    for page in (here, beside, there):
         expect(page.locator(ended)).to_have_attribute("data-unread", "true")
     here.goto(gateway.url(session))
     expect(here.get_by_test_id("banner")).to_be_visible()
     here.get_by_role("link", name="All sessions").click()
-    expect(here.locator(ended)).to_have_attribute("data-unread", "false")
+    for page in (here, beside):
+        expect(page.locator(ended)).to_have_attribute("data-unread", "false")
     expect(there.locator(ended)).to_have_attribute("data-unread", "true")
+    here.reload()
     here.locator(".ended summary").click()
     here.locator(f".ended li:has([data-id='{session}'])").get_by_test_id("row-menu").click()
     here.get_by_test_id("mark-unread").locator("visible=true").click()
-    expect(here.locator(ended)).to_have_attribute("data-unread", "true")
+    for page in (here, beside):
+        expect(page.locator(ended)).to_have_attribute("data-unread", "true")
+
+
+def paired(page: Page, gateway: Gateway) -> None:
+    """The browser becomes a device of the gateway's, and shows its list."""
+    page.context.clear_cookies()
+    with Offer(gateway) as offer:
+        page.goto(f"http://127.0.0.1:{gateway.port}{offer.link}")
+        page.get_by_role("button", name="Pair").click()
+        expect(page.get_by_test_id("digits")).to_be_visible()
+        offer.answer("y")
+        expect(page.get_by_test_id("splash")).to_have_attribute("data-state", "paired")
+    page.goto(f"http://127.0.0.1:{gateway.port}/")
 
 
 def test_a_session_is_stopped_from_its_row_after_a_question(visit: Visit, gateway: Gateway) -> None:

@@ -3,6 +3,7 @@ step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -48,12 +49,13 @@ def refused(refusal: Refusal) -> Response:
     return response
 
 
-def session_json(view: SessionView, base: str, mask: Mask | None) -> dict[str, Any]:
+def session_json(view: SessionView, base: str, mask: Mask | None, seen: Callable[[str], int]) -> dict[str, Any]:
     """A session as the API shows it: the view's fields by name, bytes in hex, what is secret in its words hidden by
-    `mask`, what it needs a person for, and the address of its page below `base`, which is how whoever asks reaches
-    us."""
+    `mask`, what it needs a person for, when whoever asks looked at it last (`seen`), and the address of its page below
+    `base`, which is how whoever asks reaches us."""
     document: dict[str, Any] = plain(view if mask is None else view_masked(view, mask))
     document["attention"] = attention.of_view(view)
+    document["seen"] = seen(view.id)
     document["url"] = f"{base}/s/{view.id}"
     return document
 

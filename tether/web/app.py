@@ -112,6 +112,7 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/search", history_api.search)
     table.get(f"{_SESSION}/files/content", worktree_api.get_content)
     table.post(f"{_SESSION}/stop", sessions_api.stop_session, scope=scopes.LOCAL)
+    table.post(f"{_SESSION}/seen", sessions_api.mark_seen)
     table.get(f"{_SESSION}/stream", stream.stream, Policy.ACT)
     table.post(f"{_SESSION}/frames", stream.frames)
     table.socket(f"{_SESSION}/attach", attach)

@@ -124,12 +124,12 @@ async def feed(request: Request) -> Response:
     newest, sids = changes.since(after)
     views = [view for view in side.sessions() if permits.visible(credential, view)]
     changed = [view for view in views if (view.state not in ENDED if sids is None else view.sid in sids)]
-    base = base_of(request)
+    base, seen = base_of(request), side.seen.of(credential)
     pending = [name for view in views if view.state not in ENDED for name in view.approvals]
     return answer(
         next=newest,
         whole=sids is None,
-        sessions=[session_json(view, base, side.mask) for view in changed],
+        sessions=[session_json(view, base, side.mask, seen) for view in changed],
         pending=pending,
     )
 

@@ -43,6 +43,7 @@ from tether.web.hub import LIVE_HWM, Hub
 from tether.web.masked import Live, Log, MaskedLog, Row
 from tether.web.mirror import Mirror
 from tether.web.screens import Screens
+from tether.web.seenfile import SeenFile
 from tether.web.telling import Telling
 from tether.web.thumbnails import Thumbnails
 from tether.web.worktrees import Worktrees
@@ -88,6 +89,7 @@ class BusSide:
         self.shown: Log = self._masked or self.reader
         self.connections: dict[Key, Connection] = {}
         self._credentials = credentials
+        self.seen = SeenFile(paths.seen, lambda: [one.id for one in credentials.registry.book.devices], now_us)
         self._hubs: dict[bytes, Hub] = {}
         self._taken: dict[Key, int] = {}
         self._departures: dict[Key, asyncio.TimerHandle] = {}

@@ -43,6 +43,12 @@ class StopBody(msgspec.Struct, forbid_unknown_fields=True):
     grace_s: float | None = None
 
 
+class SeenBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST .../seen: looked at now, or to be unread again."""
+
+    unread: bool = False
+
+
 async def list_sessions(request: Request) -> Response:
     """GET /api/v1/sessions: the live ones, with `all=1` the ended ones too, oldest first."""
     check_query(request, "all")
@@ -51,15 +57,29 @@ async def list_sessions(request: Request) -> Response:
     credential = credential_of(request.scope)
     views = [view for view in side.sessions() if everything or view.state not in ENDED]
     views = [view for view in views if permits.visible(credential, view)]
-    base = base_of(request)
-    return answer(sessions=[session_json(view, base, side.mask) for view in views], broker=side.uplink.ready)
+    base, seen = base_of(request), side.seen.of(credential)
+    return answer(sessions=[session_json(view, base, side.mask, seen) for view in views], broker=side.uplink.ready)
 
 
 async def get_session(request: Request) -> Response:
     """GET /api/v1/sessions/{id}"""
     check_query(request)
     view = await resolve(request, request.path_params["id"])
-    return answer(session=session_json(view, base_of(request), side_of(request).mask))
+    side = side_of(request)
+    seen = side.seen.of(credential_of(request.scope))
+    return answer(session=session_json(view, base_of(request), side.mask, seen))
+
+
+async def mark_seen(request: Request) -> Response:
+    """POST /api/v1/sessions/{id}/seen: whoever asks has looked at it, or wants it unread; every browser of the same
+    device is told."""
+    check_query(request)
+    body = await read_json(request, SeenBody)
+    view = await resolve(request, request.path_params["id"])
+    side = side_of(request)
+    at = side.seen.mark(credential_of(request.scope), view.id, unread=body.unread)
+    side.changes.note(view.sid)
+    return answer(id=view.id, seen=at)
 
 
 async def get_events(request: Request) -> Response:

@@ -33,7 +33,7 @@ describe("order", () => {
       session("waiting:approval"), session("waiting:approval"), session("waiting:question"), session("error"),
       session("done", { id: "unread" }), session("working"), session(""), session("idle", { id: "read" }), session("", { state: "exited", ended: 5 }),
     ];
-    const seen = (id: string) => (id === "unread" ? 0 : 1e9);
+    const seen = ({ id }: SessionInfo) => (id === "unread" ? 0 : 1e9);
     for (let turn = 0; turn < 20; turn++) {
       const mixed = wanted.map((row) => [Math.random(), row] as const).sort((a, b) => a[0] - b[0]).map(([, row]) => row);
       expect(ordered(mixed, seen).map((row) => row.id)).toEqual(wanted.map((row) => row.id));

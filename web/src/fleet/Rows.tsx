@@ -6,7 +6,7 @@ import { text } from "../strings";
 import { Age } from "../ui/Age";
 import { sessionHome } from "../ui/route";
 import { isUnread, sinceOf } from "./order";
-import { markSeen, seenAt } from "./unread";
+import { mark, seenAt } from "./unread";
 import { shown, titleOf } from "./words";
 
 /** Sessions as a list. `stop` asks to end one; without it they have ended. */
@@ -20,7 +20,7 @@ export function Rows({ label, sessions, stop }: { label: string; sessions: reado
 
 function Row({ session, stop }: { session: SessionInfo; stop?: (session: SessionInfo) => void }) {
   const state = shown(session);
-  const unread = isUnread(session, seenAt(session.id));
+  const unread = isUnread(session, seenAt(session));
   const activity = endingOfView(session) === null ? session.activity : null;
   const why = [activity?.why ?? "", activity?.source ? text.fleet.source(activity.source) : ""].filter((part) => part !== "").join(" · ");
   return (
@@ -59,7 +59,7 @@ function Menu({ session, unread, stop }: { session: SessionInfo; unread: boolean
     <span class="row-more">
       <button class="more-button" type="button" popovertarget={id} aria-label={text.fleet.menu(titleOf(session))} data-testid="row-menu">⋯</button>
       <div id={id} class="menu" popover="auto">
-        <button type="button" disabled={unread} onClick={() => { markSeen(session.id, 0); shut(); }} data-testid="mark-unread">{text.fleet.markUnread}</button>
+        <button type="button" disabled={unread} onClick={() => { mark(session.id, true); shut(); }} data-testid="mark-unread">{text.fleet.markUnread}</button>
         {stop !== undefined && <button type="button" onClick={copy}>{copied ? text.fleet.copied : text.fleet.copyAttach}</button>}
         {stop !== undefined && <button type="button" class="danger" onClick={() => { shut(); stop(session); }} data-testid="stop">{text.fleet.stop}…</button>}
       </div>

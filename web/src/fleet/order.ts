@@ -29,8 +29,8 @@ function rank(session: SessionInfo, unread: boolean): number {
 }
 
 /** `sessions` in the order of the list. Those who wait: the longest first; the others: the newest first. */
-export function ordered(sessions: readonly SessionInfo[], seenOf: (id: string) => number): SessionInfo[] {
-  const ranks = new Map(sessions.map((session) => [session.id, rank(session, isUnread(session, seenOf(session.id)))]));
+export function ordered(sessions: readonly SessionInfo[], seenOf: (session: SessionInfo) => number): SessionInfo[] {
+  const ranks = new Map(sessions.map((session) => [session.id, rank(session, isUnread(session, seenOf(session)))]));
   return [...sessions].sort((a, b) => {
     const first = ranks.get(a.id) ?? 0;
     const by = first - (ranks.get(b.id) ?? 0);

@@ -1,46 +1,39 @@
-/** When this browser last looked at each session: what has ended or finished since is unread here. */
+/**
+ * When this device last looked at each session: what has ended or finished since is unread. The gateway keeps it, for
+ * all browsers of one device; what was marked here counts at once.
+ */
 import { signal } from "@preact/signals";
 
-import { keep, kept } from "../app/preferences";
+import { markSession, type SessionInfo } from "../net/api";
 
-const KEY = "tether.seen";
-const KEPT = 500;
-
-interface Seen {
-  /** What was over before this browser first came is no news to it. */
-  readonly from: number;
-  readonly at: Readonly<Record<string, number>>;
+/** A mark of this page, in microseconds of the gateway (0: unread); `settled` when the gateway has it. */
+interface Mark {
+  readonly at: number;
+  readonly settled: boolean;
 }
 
-function load(): Seen {
-  try {
-    const found = JSON.parse(kept(KEY)) as Partial<Seen>;
-    if (typeof found.from === "number" && typeof found.at === "object") return { from: found.from, at: found.at };
-  } catch {
-    // Nothing is kept yet, or it is no longer what we wrote.
-  }
-  const fresh = { from: Date.now() * 1000, at: {} };
-  keep(KEY, JSON.stringify(fresh));
-  return fresh;
+const marks = signal<ReadonlyMap<string, Mark>>(new Map());
+
+/** When `session` was looked at; a gateway that does not say calls nothing unread. */
+export function seenAt(session: SessionInfo): number {
+  return marks.value.get(session.id)?.at ?? session.seen ?? Infinity;
 }
 
-const seen = signal<Seen>(load());
-
-/** Microseconds since 1970 at which session `id` was looked at. */
-export function seenAt(id: string): number {
-  return seen.value.at[id] ?? seen.value.from;
+/** The gateway has told of these: what it said counts again, but for marks on their way. */
+export function seenTold(ids: Iterable<string>): void {
+  const gone = [...ids].filter((id) => marks.value.get(id)?.settled);
+  if (gone.length > 0) marks.value = new Map([...marks.value].filter(([id]) => !gone.includes(id)));
 }
 
-/** It is looked at now; `micros` 0 marks it unread. */
-export function markSeen(id: string, micros: number = Date.now() * 1000): void {
-  const entries = [...Object.entries(seen.value.at).filter(([other]) => other !== id), [id, micros] as const];
-  seen.value = { from: seen.value.from, at: Object.fromEntries(entries.slice(-KEPT)) };
-  keep(KEY, JSON.stringify(seen.value));
-}
-
-// Another tab of this browser is the same reader.
-if (typeof addEventListener !== "undefined") {
-  addEventListener("storage", (event) => {
-    if (event.key === KEY) seen.value = load();
+/** It is looked at now, or to be unread. */
+export function mark(id: string, unread: boolean): void {
+  const own: Mark = { at: unread ? 0 : Infinity, settled: false };
+  marks.value = new Map(marks.value).set(id, own);
+  void markSession(id, unread).then((answer) => {
+    if (marks.value.get(id) !== own) return;
+    const next = new Map(marks.value);
+    if (answer.ok) next.set(id, { at: answer.value, settled: true });
+    else next.delete(id);
+    marks.value = next;
   });
 }

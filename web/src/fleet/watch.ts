@@ -6,6 +6,7 @@ import { getFeed, listSessions, type Answer, type Failure, type SessionInfo } fr
 import { endingOfView } from "../session/ending";
 import { needsAttention } from "./attention";
 import { completed, everyone, NOBODY, told, type News, type Roll } from "./roll";
+import { seenTold } from "./unread";
 
 /** How long one question stays open, and how long a hidden page rests between two of them. */
 const OPEN_S = 20;
@@ -81,6 +82,7 @@ async function look(wait: number, signal: AbortSignal): Promise<Answer<null>> {
   if (signal.aborted) return { ok: true, value: null };
   if (!found.ok) return found;
   roll = told(roll, found.value);
+  seenTold(found.value.sessions.map((session) => session.id));
   if (roll.incomplete || performance.now() - completeAt > COMPLETE_MS) {
     const all = await listSessions(true);
     if (!all.ok) return all;

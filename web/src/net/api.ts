@@ -25,6 +25,8 @@ export interface SessionInfo {
   readonly activity?: Activity | null;
   /** Ids of the approvals that wait. */
   readonly approvals?: readonly string[];
+  /** When this device looked at it, in microseconds since 1970; 0: it is to be unread. */
+  readonly seen?: number;
 }
 
 export interface Activity {
@@ -81,6 +83,12 @@ export function listProviders(): Promise<Answer<readonly ProviderInfo[]>> {
 /** End the session. */
 export function stopSession(id: string): Promise<Answer<null>> {
   return post(`/api/v1/sessions/${encodeURIComponent(id)}/stop`, {}, () => null);
+}
+
+/** This device has looked at the session now, or wants it unread; when, by the gateway's clock. Outlives the page. */
+export function markSession(id: string, unread: boolean): Promise<Answer<number>> {
+  const init = { method: "POST", headers: { ...MARK, "Content-Type": "application/json" }, body: JSON.stringify({ unread }), keepalive: true } as const;
+  return ask(`/api/v1/sessions/${encodeURIComponent(id)}/seen`, (body) => (body as { seen: number }).seen, init);
 }
 
 /** The session's screen as text. */

@@ -1,7 +1,7 @@
 /** A mounted session page: its attachment, its terminal, and what keeps both in step with the page. */
 import { effect, signal, type Signal } from "@preact/signals";
 
-import { markSeen } from "../fleet/unread";
+import { mark } from "../fleet/unread";
 import type { TransportName } from "../net/link";
 import { text } from "../strings";
 import { modified, NONE, used, type Held } from "../terminal/modifiers";
@@ -31,7 +31,6 @@ export interface Desk {
   readonly draft: Signal<string>;
 }
 
-const SEEN_MS = 5_000;
 export const coarse = matchMedia("(pointer: coarse)").matches;
 
 export function desk(id: string): Desk {
@@ -83,17 +82,18 @@ export function followPage(attachment: Attachment): () => void {
   const { signal } = stop;
   const wake = () => attachment.connection.wake();
   const save = () => attachment.save();
-  const seen = () => { if (document.visibilityState === "visible") markSeen(attachment.session); };
-  // What happens while somebody looks has been seen.
-  const looking = setInterval(seen, SEEN_MS);
-  seen();
-  signal.addEventListener("abort", () => { seen(); clearInterval(looking); });
+  // What happens while somebody looks has been seen: it is told when they come, and when they leave.
+  const seen = () => mark(attachment.session, false);
+  const looked = () => { if (document.visibilityState === "visible") seen(); };
+  looked();
+  signal.addEventListener("abort", looked);
   addEventListener("online", wake, { signal });
   addEventListener("pageshow", wake, { signal });
   addEventListener("pagehide", save, { signal });
   const turned = () => {
     const hidden = document.visibilityState !== "visible";
     attachment.shape.hidden(hidden);
+    seen();
     if (hidden) save();
     else wake();
   };
