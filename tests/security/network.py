@@ -1,7 +1,7 @@
 """A network of one machine: `python -m tests.security.network FILE` runs that file's tests there.
 
-A namespace of its own, in which the loopback interface also has a private address: what listens on it can be reached
-by nobody else.
+Namespaces of its own, in which the loopback interface also has a private address and the names of `NAMES` lead to this
+machine: what listens there can be reached by nobody else.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 ADDRESS = "10.99.7.1"
+NAMES = (
+    "box.tail1.ts.net", "quick-brown-fox.trycloudflare.com", "tether.example.com",
+    "a-made-up-team.cloudflareaccess.com",
+)  # fmt: skip
 _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCGIFFLAGS, _SIOCSIFFLAGS = 0x8916, 0x891C, 0x8913, 0x8914
 _IFF_UP = 1
 
@@ -23,14 +28,14 @@ _IFF_UP = 1
 def inside(tests: str) -> subprocess.CompletedProcess[str] | None:
     """Run the tests of a file in such a network; None where the system does not let us make one."""
     own = [] if os.geteuid() == 0 else ["-r"]
-    unshare = ["unshare", *own, "-n"]
+    unshare = ["unshare", *own, "-n", "-m"]
     try:
         if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
             return None
     except FileNotFoundError:
         return None
     argv = [*unshare, sys.executable, "-m", "tests.security.network", tests]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=220, check=False)
 
 
 def _up(name: str, address: str, mask: str) -> None:
@@ -48,7 +53,15 @@ def _up(name: str, address: str, mask: str) -> None:
         ask(_SIOCSIFFLAGS, struct.pack("h", flags | _IFF_UP))
 
 
+def _name_us(names: tuple[str, ...]) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".hosts") as hosts:
+        hosts.write("".join(f"127.0.0.1 {name}\n" for name in ("localhost", socket.gethostname(), *names)))
+        hosts.flush()
+        subprocess.run(["mount", "--bind", hosts.name, "/etc/hosts"], check=True)
+
+
 if __name__ == "__main__":
+    _name_us(NAMES)
     _up("lo", "127.0.0.1", "255.0.0.0")
     _up("lo:1", ADDRESS, "255.255.255.255")
     raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", sys.argv[1]]))

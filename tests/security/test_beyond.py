@@ -9,7 +9,7 @@ import pytest
 from tests.security.network import inside
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(260)
 @pytest.mark.parametrize("tests", ["beyond_lan.py", "beyond_tunnels.py"])
 def test_in_a_network_of_our_own(tests: str) -> None:
     """The local network's door and the tunnels, where no packet can leave the machine."""

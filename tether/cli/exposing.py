@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import re
-import select
 import shutil
 import ssl
 import subprocess
@@ -22,7 +21,6 @@ from tether.bus import BrokerClient, Bus
 from tether.cli import gateway, supervising
 from tether.cli.call import note
 from tether.cli.username import user_name
-from tether.clock import monotonic
 from tether.devices import registry
 from tether.devices.rows import DEVICE
 from tether.errors import FAILED, NOT_ALLOWED, NOT_FOUND, TIMED_OUT, TetherError, printable
@@ -33,9 +31,7 @@ from tether.wire.auditing import Deed
 from tether.wire.control import Ping
 from tether.wire.ids import NO_SESSION
 
-PROGRAM: Final = "tunnel"
 ASK_S: Final = 20.0
-QUICK_S: Final = 30.0
 CHECK_S: Final = 10.0
 _BYTES_MAX: Final = 64 * 1024
 
@@ -97,29 +93,25 @@ def run(argv: list[str]) -> str:
     """Run a tunnel's program to its end; what it printed. TetherError when it is missing or fails."""
     try:
         done = subprocess.run(located(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=ASK_S, check=False)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
+        # It may wait for something to be done elsewhere, and has said what.
+        said = _said(late.stderr, late.stdout) or "it said nothing"
         raise TetherError(
-            f"{' '.join(argv)} did not end within {ASK_S:g} s", hint="Run it by hand and see", status=TIMED_OUT
+            f"{' '.join(argv)} did not end within {ASK_S:g} s: {said}",
+            hint="Run it by hand and see",
+            code="tunnel",
+            status=TIMED_OUT,
         ) from None
+    except OSError as error:
+        raise TetherError(f"{argv[0]} can't be run: {error.strerror}", code="tunnel", status=FAILED) from None
     if done.returncode:
-        said = printable((done.stderr or done.stdout).decode("utf-8", "replace").strip(), 400)
+        said = _said(done.stderr, done.stdout)
         raise TetherError(f"{' '.join(argv)} ended with {done.returncode}: {said}", code="tunnel", status=FAILED)
     return done.stdout[:_BYTES_MAX].decode("utf-8", "replace")
 
 
-def wait_for_quick_host(log: Path, since: int) -> str:
-    """The name that cloudflared announces in its log, behind byte `since`. TetherError when it does not."""
-    deadline = monotonic() + QUICK_S
-    while monotonic() < deadline:
-        with contextlib.suppress(OSError), log.open("rb") as file:
-            file.seek(since)
-            host = tunnels.quick_host(file.read(_BYTES_MAX).decode("utf-8", "replace"))
-            if host:
-                return host
-        select.select([], [], [], 0.05)
-    raise TetherError(
-        f"cloudflared announced no name within {QUICK_S:g} s", hint=f"See {log}", code="tunnel", status=TIMED_OUT
-    )
+def _said(*outputs: bytes | None) -> str:
+    return printable(next((text for text in outputs if text), b"").decode("utf-8", "replace").strip(), 400)
 
 
 def look_from_outside(url: str, *, authority: Path | None = None) -> Found:

@@ -94,9 +94,14 @@ def _last(log: LogReader, sid: bytes) -> int:
 
 
 def _wait_running(paths: Paths) -> None:
-    """Wait until supervisord calls every service running (it does so some seconds after a start)."""
+    """Wait until supervisord calls every service running (it does so some seconds after a start). A tunnel's program is
+    none: what it can or can't is told by `tether tunnel ... status`."""
     deadline = monotonic() + gateway.START_S
-    while slow := [service for service in supervising.services(paths) if service.state != "running"]:
+    while slow := [
+        service
+        for service in supervising.services(paths)
+        if service.state != "running" and service.name in supervising.SERVICES
+    ]:
         if monotonic() > deadline:
             names = ", ".join(f"{service.name} {service.state}" for service in slow)
             raise TetherError(f"Not every service runs: {names}", hint="See: tether status", status=TIMED_OUT)

@@ -37,6 +37,10 @@ KEPT: Final = (
     "TETHER_HOME",
     "TETHER_PORT",
     "TETHER_LOG",
+    # Whom to trust, where the network's own authority stands before everything: the web part asks one address of
+    # Cloudflare's, and cloudflared its own.
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 )
 
 
@@ -154,13 +158,14 @@ def restart_service(paths: Paths, name: str) -> None:
 
 
 def add_program(paths: Paths, name: str, argv: Sequence[str], *, again: bool) -> None:
-    """Run one more program beside the services, also after the gateway's next start; `again` when it ends.
+    """Run one more program beside the services; with `again` also when it ends, and after the gateway's next start.
 
     TetherError when supervisord does not answer.
     """
     log = str(paths.service_log(name)).replace("%", "%%%%")
     lines = [
-        f"[program:{name}]", f"command={shlex.join(argv).replace('%', '%%')}", "priority=50", "autostart=true",
+        f"[program:{name}]", f"command={shlex.join(argv).replace('%', '%%')}", "priority=50",
+        f"autostart={str(again).lower()}",
         f"autorestart={str(again).lower()}", "startsecs=1", f"startretries={1000 if again else 3}",
         "stopsignal=TERM", "stopwaitsecs=5", "stopasgroup=true", "killasgroup=true", "redirect_stderr=true",
         f"stdout_logfile={log}", "stdout_logfile_maxbytes=1MB", "stdout_logfile_backups=1",
@@ -172,6 +177,8 @@ def add_program(paths: Paths, name: str, argv: Sequence[str], *, again: bool) ->
         with _proxy(paths) as supervisor:
             supervisor.reloadConfig()
             supervisor.addProcessGroup(name)
+            if not again:
+                supervisor.startProcess(name, False)
 
 
 def remove_program(paths: Paths, name: str) -> bool:

@@ -36,6 +36,12 @@ def tailscale_name(status: str) -> str:
     return name if document.get("BackendState", "Running") == "Running" and is_host(name) else ""
 
 
+def tailscale_leads_to(served: str, host: str, port: int) -> bool:
+    """Does it serve the gateway at `port`, by `tailscale serve status --json`?"""
+    root = _object_at(_object(served), "Web", f"{host}:{_HTTPS}", "Handlers").get("/")
+    return isinstance(root, dict) and root.get("Proxy") == f"http://127.0.0.1:{port}"
+
+
 def tailscale_problems(served: str, host: str, port: int) -> list[str]:
     """What of `tailscale serve status --json` is not as it should be, one line each."""
     document = _object(served)
@@ -43,8 +49,7 @@ def tailscale_problems(served: str, host: str, port: int) -> list[str]:
     site = f"{host}:{_HTTPS}"
     handlers = _object_at(document, "Web", site, "Handlers")
     ours = f"http://127.0.0.1:{port}"
-    root = handlers.get("/")
-    if not isinstance(root, dict) or root.get("Proxy") != ours:
+    if not tailscale_leads_to(served, host, port):
         problems.append(f"{site} does not lead to {ours}")
     for path, handler in handlers.items():
         if path != "/":

@@ -10,11 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from tether import exposure
-from tether.cli import exposing, gateway, supervising
+from tether.cli import exposing, gateway, supervising, tunnelling
 from tether.cli.call import CALL, confirm, line, note, out, out_json
 from tether.errors import FAILED, USAGE, TetherError
-from tether.exposure import Lan, Tunnel, certificates, chosen, interfaces, tunnels
-from tether.exposure.hosts import is_host
+from tether.exposure import Lan, Tunnel, certificates, chosen, interfaces
 from tether.paths import Paths
 from tether.settings import Settings
 
@@ -85,11 +84,12 @@ def tunnel(
         return _tunnel_down(paths, settings, kind)
     exposing.require_device(paths)
     gateway.require_up(paths)
+    _refuse_two(paths, kind)
     port = gateway.web_port(paths, settings)
     if kind == "tailscale":
-        opened = _up_tailscale(port)
+        opened = tunnelling.up_tailscale(port)
     else:
-        opened = _up_cloudflare(paths, port, name, host, access_team, access_audience)
+        opened = tunnelling.up_cloudflare(paths, port, name, host, access_team, access_audience)
     exposing.change(paths, settings, tunnel=opened)
     exposing.tell_audit(paths, "exposure", tunnel=kind, hosts=" ".join(opened.hosts))
     return _tunnel_status(paths, settings, kind)
@@ -160,68 +160,45 @@ def _print_guide(url: str, fingerprint: str, authority: Path) -> None:
 # -- tunnel
 
 
-def _up_tailscale(port: int) -> Tunnel:
-    host = tunnels.tailscale_name(exposing.run(["tailscale", "status", "--json"]))
-    if not host:
+def _refuse_two(paths: Paths, kind: str) -> None:
+    opened = exposure.load(paths.exposure).tunnel
+    if opened is not None and opened.kind != kind:
         raise TetherError(
-            "Tailscale is not connected", hint="Connect it first: tailscale up", code="tunnel", status=FAILED
+            f"A {opened.kind} tunnel is up, and there is one at a time",
+            hint=f"End it first: tether tunnel {opened.kind} down",
+            code="tunnel",
+            status=FAILED,
         )
-    exposing.run(tunnels.tailscale_up(port))
-    return Tunnel("tailscale", [host])
-
-
-def _up_cloudflare(paths: Paths, port: int, name: str, host: str, team: str, audience: str) -> Tunnel:
-    exposing.run(["cloudflared", "--version"])
-    if bool(name) != bool(host):
-        raise TetherError("--name and --host belong together", hint="See: tether tunnel --help", status=USAGE)
-    if host and not is_host(host.lower()):
-        raise TetherError(f"{line(host, 80)!r} is no host name", code="usage", status=USAGE)
-    if bool(team) != bool(audience):
-        raise TetherError("--access-team and --access-audience belong together", code="usage", status=USAGE)
-    for word, what in ((name, "name of a tunnel"), (team, "team"), (audience, "audience tag")):
-        if word:
-            exposing.safe_word(word, what)
-    argv = exposing.located(tunnels.cloudflared_named(port, name) if name else tunnels.cloudflared_quick(port))
-    log = paths.service_log(exposing.PROGRAM)
-    since = log.stat().st_size if log.exists() else 0
-    supervising.add_program(paths, exposing.PROGRAM, argv, again=bool(name))
-    try:
-        hosts = [host.lower()] if host else [exposing.wait_for_quick_host(log, since)]
-    except TetherError:
-        supervising.remove_program(paths, exposing.PROGRAM)
-        raise
-    return Tunnel("cloudflare", hosts, team, audience)
 
 
 def _tunnel_down(paths: Paths, settings: Settings, kind: str) -> int:
-    opened = exposure.load(paths.exposure).tunnel
-    if opened is None or opened.kind != kind:
-        note(f"There is no {kind} tunnel")
-        return 0
-    # First the names, so that nobody is let in any more whatever the program does.
-    exposing.change(paths, settings, tunnel=None)
-    exposing.tell_audit(paths, "exposure", tunnel="off")
-    if kind == "tailscale":
-        exposing.run(tunnels.tailscale_down())
+    opened = _opened(paths, kind)
+    if opened is not None:
+        # First the names, so that nobody is let in any more whatever the program does.
+        exposing.change(paths, settings, tunnel=None)
+        exposing.tell_audit(paths, "exposure", tunnel="off")
+    there = tunnelling.end(paths, kind, gateway.web_port(paths, settings), opened=opened is not None)
+    if opened is not None:
+        note(f"The {kind} tunnel is down")
     else:
-        supervising.remove_program(paths, exposing.PROGRAM)
-    note(f"The {kind} tunnel is down")
+        note(f"Ended what was left of a {kind} tunnel" if there else f"There is no {kind} tunnel")
     return 0
 
 
+def _opened(paths: Paths, kind: str) -> Tunnel | None:
+    found = exposure.load(paths.exposure).tunnel
+    return found if found is not None and found.kind == kind else None
+
+
 def _tunnel_status(paths: Paths, settings: Settings, kind: str) -> int:
-    opened = exposure.load(paths.exposure).tunnel
-    if opened is None or opened.kind != kind:
+    opened = _opened(paths, kind)
+    if opened is None:
         out_json({"tunnel": None}) if CALL.json else out("Tunnel   none")
+        if kind == "cloudflare" and supervising.is_alive(paths) and tunnelling.state(paths) != "unknown":
+            note("A cloudflared is left of one that was not opened; the gateway does not answer to its name.")
+            note(f"End it: tether tunnel {kind} down")
         return 0
-    found = exposing.Found()
-    port = gateway.web_port(paths, settings)
-    if kind == "tailscale":
-        served = exposing.run(["tailscale", "serve", "status", "--json"])
-        found = exposing.Found(tuple(tunnels.tailscale_problems(served, opened.hosts[0], port)))
-    for host in opened.hosts:
-        look = exposing.look_from_outside(f"https://{host}")
-        found = exposing.Found(found.problems + look.problems, found.unknown + look.unknown)
+    found = tunnelling.look(paths, opened, gateway.web_port(paths, settings))
     if CALL.json:
         document = {"kind": kind, "hosts": opened.hosts, "problems": found.problems, "unknown": found.unknown}
         out_json({"tunnel": document})
