@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenTab
-from tests.support.gateway import Gateway
+from tests.support.gateway import FAKE_AGENTS, Gateway
 from tests.support.repositories import Repo
 
 MARKUP = "<img src=x onerror=\"document.title='owned'\">"
@@ -262,3 +263,27 @@ def test_in_chinese_and_in_light_no_label_is_cut_or_left_in_english(
         for words in labels.all_inner_texts():
             assert not re.search("[A-Za-z]{3,}", words) or "/" in words or "." in words, words
         tab.shot(f"{'phone' if phone else 'desk'}-{view}-zh-light")
+
+
+def test_one_turn_of_the_agent(open_tab: OpenTab, gateway: Gateway) -> None:
+    gateway.add_provider("turner", [sys.executable, "-I", str(FAKE_AGENTS / "asks.py")], channel="claude")
+    made = Repo(gateway.home / "turns")
+    made.write("a.txt", "one\n")
+    made.commit()
+    made.write("before.txt", "a person's\n")
+    session = str(gateway.tether("run", "turner", "-d", cwd=made.root).stdout).strip()
+    gateway.wait_until("its turn", lambda: "go" in gateway.tether("turns", session).stdout)
+    made.write("a.txt", "two\n")
+    page = open_tab(session).page
+    page.goto(gateway.url(path=f"/s/{session}/changes"))
+    expect(page.get_by_test_id("sum")).to_contain_text("2 files")
+    expect(page.get_by_test_id("base").locator("optgroup")).to_have_attribute("label", "Turns of the agent")
+    page.get_by_test_id("base").select_option("turn 1: go")
+    expect(page.get_by_test_id("sum")).to_contain_text("1 file")
+    expect(page).to_have_url(re.compile(r"base=turn%3A1"))
+    made.commit()
+    made.write("a.txt", "three\n")
+    page.reload()
+    expect(page.get_by_test_id("sum")).to_contain_text("1 file")
+    expect(page.locator(".code", has_text="three").first).to_be_visible()
+    gateway.tether("stop", session, "--yes")

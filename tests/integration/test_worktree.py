@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.gateway import Gateway
+from tests.support.gateway import FAKE_AGENTS, Gateway
 from tests.support.repositories import Repo
 from tests.support.webclient import api
 
@@ -82,4 +83,56 @@ def test_a_directory_without_a_repository_has_files_and_no_changes(gateway: Gate
     done = gateway.tether("diff", session, check=False)
     assert done.returncode == 3
     assert "in no git repository" in done.stderr
+    gateway.tether("stop", session, "--yes")
+
+
+def test_what_each_turn_of_an_agent_changed(gateway: Gateway) -> None:
+    gateway.add_provider("asker", [sys.executable, "-I", str(FAKE_AGENTS / "asks.py")], channel="claude")
+    repo = Repo(gateway.home / "turns")
+    repo.write("a.txt", "one\n")
+    repo.commit()
+    session = str(gateway.tether("run", "asker", "-d", cwd=repo.root).stdout).strip()
+    seen = 0
+
+    def tell(event: str, turn: str, **fields: str) -> None:
+        nonlocal seen
+        seen += 1
+        said = json.dumps({"tell": event, "fields": {"prompt_id": turn, **fields}})
+        gateway.tether("send", session, said, "--enter", "--take")
+        gateway.wait_until(event, lambda: gateway.tether("logs", session).stdout.count("TOLD ") == seen)
+
+    def turns() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(gateway.tether("turns", session, "--json").stdout)["turns"]
+        return found
+
+    def ended(n: int) -> list[dict[str, Any]] | None:
+        return turns() if len(turns()) == n and turns()[-1]["ended"] else None
+
+    gateway.wait_until("the first turn", turns)
+    repo.write("a.txt", "ONE\n")
+    tell("Stop", "turn-1")
+    gateway.wait_until("its end", lambda: ended(1))
+    repo.write("mine.txt", "between two turns\n")
+    tell("UserPromptSubmit", "turn-2", prompt="and the other file")
+    gateway.wait_until("the second turn", lambda: len(turns()) == 2)
+    repo.write("b.txt", "two\n")
+    assert gateway.tether("diff", session, "--turn", "last", "--name-only").stdout == "b.txt\n"
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "all of it")
+    tell("Stop", "turn-2")
+    second = gateway.wait_until("its end", lambda: ended(2))[1]
+    assert (second["prompt"], second["phase"], second["known"]) == ("and the other file", "ended", True)
+    repo.write("later.txt", "after the last turn\n")
+    gateway.kill("adapters")
+    assert "-one\n+ONE\n" in gateway.tether("diff", session, "--turn", "1").stdout
+    assert gateway.tether("diff", session, "--turn", "2", "--stat").stdout.startswith("new")
+    with api(gateway) as http:
+        path = f"/api/v1/sessions/{session}"
+        assert [one["n"] for one in http.get(f"{path}/turns").json()["turns"]] == [1, 2]
+        found = http.get(f"{path}/changes", params={"base": "turn", "turn": "2"}).json()
+        assert [one["path"] for one in found["files"]] == ["b.txt"]
+        assert http.get(f"{path}/changes", params={"base": "turn", "turn": "3"}).status_code == 404
+    for words, status in ((["--turn", "3"], 3), (["--turn", "x"], 2), (["--turn", "1", "--start"], 2)):
+        assert gateway.tether("diff", session, *words, check=False).returncode == status
+    assert "and the other file" in gateway.tether("turns", session).stdout
     gateway.tether("stop", session, "--yes")

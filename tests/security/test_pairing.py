@@ -145,6 +145,7 @@ MENU = {
     "GET /api/v1/sessions/{id}/files": SEE, "GET /api/v1/sessions/{id}/files/content": SEE,
     "GET /api/v1/sessions/{id}/timeline": SEE, "GET /api/v1/sessions/{id}/timeline/screen": SEE,
     "GET /api/v1/sessions/{id}/search": SEE, "POST /api/v1/sessions/{id}/seen": SEE,
+    "GET /api/v1/sessions/{id}/turns": SEE,
     "GET /api/v1/sessions/{id}/stream": "attach", "POST /api/v1/sessions/{id}/frames": "attach",
     "GET /api/v1/sessions/{id}/attach": "attach",
     "POST /api/v1/sessions/{id}/prompt": TYPE, "POST /api/v1/sessions/{id}/interrupt": TYPE,

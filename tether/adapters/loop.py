@@ -21,6 +21,7 @@ from tether.adapters.facts import Decision, Degraded, Fact, Settled
 from tether.adapters.injecting import Injection
 from tether.adapters.prompting import Prompter
 from tether.adapters.toolsocket import Tools
+from tether.adapters.turning import Turning
 from tether.bus import Bus
 from tether.bus.readers import AsyncSockets
 from tether.bus.uplink import Uplink
@@ -63,6 +64,7 @@ class Service:
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
         judge = ruling.Judge(paths.policy, now_us, self._rules_read)
         self.desk.judge = lambda session, record: judge.decide(record, session.directory, session.book)
+        self._turning = Turning(paths.beginnings)
         # What workers said again before the list of sessions came: the newest of each kind.
         self._early: dict[bytes, dict[str, Signalled]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -90,6 +92,7 @@ class Service:
         if not sys.platform.startswith("linux"):
             self._watch_parent()
         await self.shared.start()
+        self.spawn(self._turning.run())
         await self._stopped.wait()
         self.shared.close()
         for task in self._tasks:
@@ -116,6 +119,9 @@ class Service:
 
     def take(self, sid: bytes, said: list[Fact]) -> None:
         """See `channels.Host`."""
+        session = self.desk.sessions.get(sid)
+        if session is not None:
+            self._turning.take(sid, session.directory, said, now_us())
         self.desk.take(sid, said)
         self._prompter.moved(sid)
 

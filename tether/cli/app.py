@@ -32,6 +32,7 @@ VERBS: Final = {
     "replay": "screening",
     "search": "searching",
     "diff": "reviewing",
+    "turns": "reviewing",
     "files": "reviewing",
     "approvals": "deciding",
     "show": "deciding",

@@ -8,8 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from typing import Final
 
 from tether.cli.call import CALL
+
+_DYES: Final = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m", "=": "\033[1m"}
 
 
 def clean(text: str) -> str:
@@ -35,3 +38,9 @@ def show(lines: Iterable[str]) -> None:
 def _pager() -> list[str]:
     argv = shlex.split(os.environ.get("PAGER", "less"))
     return argv if argv and shutil.which(argv[0]) else []
+
+
+def dyed(text: str, color: bool) -> str:
+    """A line of a diff in the colour of what it is, where there are colours: its first character tells."""
+    start = _DYES.get(text[:1], "") if color else ""
+    return f"{start}{text}\033[0m" if start else text

@@ -106,6 +106,7 @@ def route_table() -> RouteTable:
     table.get(f"{_SESSION}/screen", screen_api.get_screen)
     table.get(f"{_SESSION}/clients", sessions_api.get_clients)
     table.get(f"{_SESSION}/changes", worktree_api.get_changes)
+    table.get(f"{_SESSION}/turns", worktree_api.get_turns)
     table.get(f"{_SESSION}/files", worktree_api.get_files)
     table.get(f"{_SESSION}/timeline", history_api.get_timeline)
     table.get(f"{_SESSION}/timeline/screen", history_api.get_moment)

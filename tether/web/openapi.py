@@ -35,7 +35,7 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/feed": ("after", "wait"),
     "/api/v1/audit": ("before", "limit"),
     "/api/v1/sessions/{id}/screen": ("form",),
-    "/api/v1/sessions/{id}/changes": ("base", "path", "have"),
+    "/api/v1/sessions/{id}/changes": ("base", "turn", "path", "have"),
     "/api/v1/sessions/{id}/files": ("path", "have"),
     "/api/v1/sessions/{id}/timeline": ("have",),
     "/api/v1/sessions/{id}/timeline/screen": ("at", "seq"),
@@ -44,7 +44,7 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
 }
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {"form": tuple(FORMS), "base": BASES}
 _TEXTS: Final = frozenset({"path", "have", "q"})
-_HIGH: Final[dict[str, int]] = {"all": 1, "fold": 1, "limit": 1000, "wait": 25}
+_HIGH: Final[dict[str, int]] = {"all": 1, "fold": 1, "limit": 1000, "wait": 25, "turn": (1 << 31) - 1}
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
 

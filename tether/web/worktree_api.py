@@ -13,29 +13,38 @@ from starlette.responses import Response
 
 from tether.errors import TetherError
 from tether.web.answers import ApiError, answer
-from tether.web.bodies import check_query
+from tether.web.bodies import check_query, query_int
 from tether.web.lookup import resolve, side_of
 from tether.worktree import confined
 from tether.worktree.changes import BASES
 
-_STATUS: Final = {"outside": 403, "special": 403, "missing": 404}
+_STATUS: Final = {"outside": 403, "special": 403, "missing": 404, "no-turn": 404}
 _HAVE_CHARS: Final = 64
+_TURN_MAX: Final = (1 << 31) - 1
 
 
 async def get_changes(request: Request) -> Response:
-    """GET /api/v1/sessions/{id}/changes?base=&path=&have=: what changed in the session's directory.
+    """GET /api/v1/sessions/{id}/changes?base=&turn=&path=&have=: what changed in the session's directory.
 
-    `base` is head, staged, unstaged or start. With `path` (a file's `key`) only there. With `have`, the digest of the
-    answer that whoever asks has, `same` is true when there is nothing new.
+    `base` is head, staged, unstaged, start or turn: `turn` says which (0: the newest). With `path` (a file's `key`)
+    only there. With `have`, the digest of the answer that whoever asks has, `same` is true when there is nothing new.
     """
-    check_query(request, "base", "path", "have")
+    check_query(request, "base", "turn", "path", "have")
     base = request.query_params.get("base", "head")
     if base not in BASES:
         raise ApiError(422, "field", f"base is one of {', '.join(BASES)}", field="base")
+    turn = query_int(request, "turn", 0, 0, _TURN_MAX)
     have = request.query_params.get("have", "")[:_HAVE_CHARS]
     view = await resolve(request, request.path_params["id"])
     path = b"/".join(_parts(request))
-    return answer(id=view.id, **await _told(side_of(request).worktrees.changes(view, base, path, have)))
+    return answer(id=view.id, **await _told(side_of(request).worktrees.changes(view, base, path, have, turn)))
+
+
+async def get_turns(request: Request) -> Response:
+    """GET /api/v1/sessions/{id}/turns: the turns of the session's agent, oldest first."""
+    check_query(request)
+    view = await resolve(request, request.path_params["id"])
+    return answer(id=view.id, **await _told(side_of(request).worktrees.turns(view)))
 
 
 async def get_files(request: Request) -> Response:

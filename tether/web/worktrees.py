@@ -17,7 +17,7 @@ from typing import Any, Final
 from tether.errors import TetherError
 from tether.masking import Mask
 from tether.wire.views import ENDED, SessionView
-from tether.worktree import beginnings, changes, confined, content, shown
+from tether.worktree import beginnings, changes, confined, content, shown, turns
 
 # Two looks at once: a machine's disks and processors are the agents'.
 _AT_ONCE: Final = 2
@@ -70,17 +70,25 @@ class Worktrees:
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
 
-    async def changes(self, view: SessionView, base: str, path: bytes, have: str) -> Document:
+    async def changes(self, view: SessionView, base: str, path: bytes, have: str, turn: int = 0) -> Document:
         """What changed in the session's directory; `have` is the digest of what whoever asks knows."""
 
         def look() -> Document:
-            asked = changes.Asked(view.cwd, view.sid, view.created, self._home)
+            asked = changes.Asked(view.cwd, view.sid, view.created, self._home, turn)
             found = changes.look(asked, base, (path,) if path else ())
             if have and found.changes.digest == have:
                 return {"same": True, "digest": have}
             return {**shown.changes(changes.read(found), self._mask), **_places(view), "same": False}
 
-        return await self._once(("changes", view.sid, base, path, have), look)
+        return await self._once(("changes", view.sid, base, path, have, turn), look)
+
+    async def turns(self, view: SessionView) -> Document:
+        """The turns of the session's agent, oldest first."""
+
+        def look() -> Document:
+            return {"turns": [shown.turn(one, self._mask) for one in turns.listed(self._home, view.sid)]}
+
+        return await self._once(("turns", view.sid), look)
 
     async def files(self, view: SessionView, parts: list[bytes]) -> Document:
         """What is in a directory below the session's."""

@@ -1,5 +1,5 @@
-"""What changed in a session's directory: against its last commit, what is staged, what is not, and since the session
-began. Files that git does not know yet are among them."""
+"""What changed in a session's directory: against its last commit, what is staged, what is not, since the session
+began, and in one turn of its agent. Files that git does not know yet are among them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
-from tether.worktree import beginnings, patch
+from tether.worktree import beginnings, patch, turns
 from tether.worktree.beginnings import Beginning
 from tether.worktree.lens import Lens, find, looking
 from tether.worktree.patch import FileChange
+from tether.worktree.turns import Turn
 
-Base = Literal["head", "staged", "unstaged", "start"]
+Base = Literal["head", "staged", "unstaged", "start", "turn"]
 BASES: Final[tuple[str, ...]] = get_args(Base)
 UNTRACKED_MAX: Final = 2000
 NEW_BYTES_MAX: Final = 8 << 20
+_SINCE: Final = ("start", "turn")
 _DIFF: Final = (
     "diff", "--raw", "-z", "-p", "-M", "--no-abbrev", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
     "--ignore-submodules=dirty", "--submodule=short", "--relative", "--src-prefix=a/", "--dst-prefix=b/", "-U3",
@@ -26,13 +28,14 @@ _DIFF: Final = (
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose changes: the session's directory, the session (its id, its beginning in microseconds), and where beginnings
-    are kept."""
+    """Whose changes: the session's directory, the session (its id, its beginning in microseconds), where beginnings
+    are kept, and of which turn when that is asked (0: the newest)."""
 
     directory: str
     sid: bytes
     created: int
     home: Path
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Changes:
     unknown_start: bool = False
     unmerged: frozenset[bytes] = frozenset()
     large: tuple[bytes, ...] = ()
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True)
@@ -63,26 +67,40 @@ class Look:
 
 
 def look(asked: Asked, base: str, paths: tuple[bytes, ...] = ()) -> Look:
-    """What changed. With `paths` in those only. GitError."""
+    """What changed. With `paths` in those only. GitError; turns.Unknown."""
+    turn, after = turns.span(turns.listed(asked.home, asked.sid), asked.turn) if base == "turn" else (None, "")
     repository = find(asked.directory)
     if repository is None:
-        return Look(Changes("none", base, digest="none"), b"")
-    kept = beginnings.place_of(asked.home, asked.sid) / "objects"
-    with looking(repository, asked.directory, *([kept] if base == "start" and kept.is_dir() else [])) as lens:
-        since = beginnings.of(asked.home, asked.sid, lens, asked.created) if base == "start" else None
-        if base == "start" and since is None:
-            return Look(Changes("git", base, lens.branch(), lens.head, unknown_start=True, digest="unknown"), b"")
-        new = _New([], 0) if base == "staged" else _add_untracked(lens)
-        said = lens.run(*_DIFF, *_against(lens, base, since), "--", *_within(paths))
+        return Look(Changes("none", base, digest="none", turn=turn), b"")
+    with looking(repository, asked.directory, *_kept(asked, base)) as lens:
+        since = _since(asked, base, lens, turn)
+        if base in _SINCE and since is None:
+            unknown = Changes("git", base, lens.branch(), lens.head, unknown_start=True, digest="unknown", turn=turn)
+            return Look(unknown, b"")
+        # Two trees are compared as they are; else what git does not know yet is among the changes.
+        new = _New([], 0) if base == "staged" or after else _add_untracked(lens)
+        said = lens.run(*_DIFF, *_against(lens, base, since), *([after] if after else []), "--", *_within(paths))
         branch = lens.branch()
         told = (said.data, branch.encode(), lens.head.encode(), *new.large)
         mark = hashlib.sha256(b"\0".join(told)).hexdigest()[:32]
         unmerged = frozenset(line.partition(b"\t")[2] for line in lens.names("ls-files", "-u"))
         found = Changes(
             "git", base, branch, lens.head, [], said.whole, new.left_out, mark, since,
-            unmerged=unmerged, large=() if paths else tuple(new.large),
+            unmerged=unmerged, large=() if paths else tuple(new.large), turn=turn,
         )  # fmt: skip
         return Look(found, said.data)
+
+
+def _kept(asked: Asked, base: str) -> list[Path]:
+    """Where the objects of the trees lie that it is compared with."""
+    place = beginnings.place_of(asked.home, asked.sid) if base == "start" else turns.place_of(asked.home, asked.sid)
+    return [place / "objects"] if base in _SINCE and (place / "objects").is_dir() else []
+
+
+def _since(asked: Asked, base: str, lens: Lens, turn: Turn | None) -> Beginning | None:
+    if turn is not None:
+        return Beginning(turn.head, turn.before, turn.began, turn.left_out) if turn.before else None
+    return beginnings.of(asked.home, asked.sid, lens, asked.created) if base == "start" else None
 
 
 def read(look: Look) -> Changes:
@@ -124,7 +142,7 @@ def _against(lens: Lens, base: str, since: Beginning | None) -> tuple[str, ...]:
             return "--cached", lens.head or lens.empty_tree()
         case "unstaged":
             return ()
-        case "start" if since is not None:
+        case "start" | "turn" if since is not None:
             return (since.tree or lens.empty_tree(),)
         case _:
             return (lens.head or lens.empty_tree(),)

@@ -15,6 +15,7 @@ from tether.worktree import confined, content
 from tether.worktree.changes import Changes
 from tether.worktree.confined import Content, Entry
 from tether.worktree.patch import FileChange
+from tether.worktree.turns import Turn
 
 LINE_CHARS_MAX: Final = 4000
 LINES_MAX: Final = 30_000
@@ -43,7 +44,16 @@ def changes(found: Changes, mask: Hides | None, *, lines_max: int = LINES_MAX) -
         "kind": found.kind, "base": found.base, "branch": found.branch, "head": found.head, "whole": found.whole,
         "unlisted": found.unlisted, "digest": found.digest, "unknown_start": found.unknown_start,
         "since": None if since is None else msgspec.structs.asdict(since),
+        "turn": None if found.turn is None else turn(found.turn, mask),
         "added": sum(one["added"] for one in files), "removed": sum(one["removed"] for one in files), "files": files,
+    }  # fmt: skip
+
+
+def turn(one: Turn, mask: Hides | None) -> dict[str, Any]:
+    """The document of a turn. `known` is whether its changes can be told."""
+    return {
+        "n": one.n, "key": one.key, "began": one.began, "ended": one.ended, "phase": one.phase,
+        "prompt": one.prompt if mask is None else mask.text(one.prompt), "known": one.before != "",
     }  # fmt: skip
 
 

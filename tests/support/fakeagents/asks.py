@@ -1,7 +1,7 @@
 """An agent that asks as Claude Code does, through the hooks in the settings file that it was started with.
 
 Each line that is typed is a JSON object {"tool": name, "input": {...}}: it asks whether it may use that tool, and
-prints what it was answered as `ANSWER <json>`.
+prints what it was answered as `ANSWER <json>`. {"tell": event, "fields": {...}} tells of something else that happened.
 """
 
 import json
@@ -38,6 +38,10 @@ for line in sys.stdin:
     try:
         asked = json.loads(line)
     except ValueError:
+        continue
+    if "tell" in asked:
+        tell(asked["tell"], **asked.get("fields", {}))
+        print("TOLD " + asked["tell"], flush=True)
         continue
     tool = {"tool_name": asked["tool"], "tool_input": asked["input"]}
     tell("PreToolUse", **tool, tool_use_id="use-1")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.repositories import Repo
-from tether.worktree import beginnings, changes
+from tether.worktree import beginnings, changes, trees, turns
 from tether.worktree.changes import Asked, Changes
 from tether.worktree.patch import FileChange
 
@@ -185,7 +185,7 @@ def test_since_the_session_began(repo: Repo) -> None:
 
 
 def test_what_is_too_large_is_not_kept_and_counted(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginnings, "_FILE_BYTES_MAX", 1000)
+    monkeypatch.setattr(trees, "_FILE_BYTES_MAX", 1000)
     repo.write("huge.bin", b"x" * 2000)
     kept = beginnings.record(repo.root.parent / "beginnings", b"s" * 16, str(repo.root), 7)
     assert kept is not None
@@ -261,6 +261,8 @@ def test_no_configuration_of_the_repository_runs_a_program(repo: Repo, tmp_path:
     repo.write("a.txt", "changed\n")
     repo.write("new.txt", "new\n")
     beginnings.record(repo.root.parent / "beginnings", b"s" * 16, str(repo.root), 7)
+    for phase in ("began", "ended"):
+        turns.note(repo.root.parent / "beginnings", b"s" * 16, str(repo.root), "t1", phase, "", 8)
     for base in changes.BASES:
         assert diff(repo.root, base).kind == "git"
     assert changes.marks(str(repo.root))[b"a.txt"] == "M"

@@ -17,7 +17,6 @@ from tether.paths import Paths, resolve
 
 _Id = Annotated[str, typer.Argument(metavar="APPROVAL", help="Its id or the beginning of it (tether approvals).")]
 _TEXT_MAX: Final = 2_000_000
-_COLORS: Final = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 _WORDS: Final = {
     "pending": "waits", "allowed": "allowed", "denied": "denied", "answered": "answered",
     "terminal": "answered at its terminal", "cancelled": "withdrawn", "expired": "expired", "unknown": "unknown",
@@ -167,18 +166,13 @@ def _described(one: dict[str, Any], colour: bool) -> list[str]:
     for question in one["questions"]:
         head += ["", f"? {line(question['text'], 1000)}", f"  {_choices(question)}"]
     body = one["diff"] or one["exact"]
-    lines = [_coloured(pager.clean(text), colour and bool(one["diff"])) for text in body[:_TEXT_MAX].splitlines()]
+    lines = [pager.dyed(pager.clean(text), colour and bool(one["diff"])) for text in body[:_TEXT_MAX].splitlines()]
     cut = [f"… {one['cut']} bytes more"] if one.get("cut") else []
     ways = f"tether approve {one['id']}   tether deny {one['id']} --reason …" if not one["questions"] else (
         f"tether answer {one['id']} …"
     )  # fmt: skip
     tail = ["", ways] if one["state"] == "pending" else []
     return [*head, "", *lines, *cut, *tail]
-
-
-def _coloured(text: str, colour: bool) -> str:
-    start = _COLORS.get(text[:1], "") if colour else ""
-    return f"{start}{text}\033[0m" if start else text
 
 
 def _by(one: dict[str, Any]) -> str:

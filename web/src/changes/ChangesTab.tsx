@@ -8,7 +8,7 @@ import type { TabProps } from "../session/tabs";
 import { sessionPath } from "../ui/route";
 import { Splash } from "../ui/Splash";
 import { text } from "../strings";
-import { changesOf, type Changes, type FileChange } from "./api";
+import { changesOf, turnsOf, type Changes, type FileChange, type Turn } from "./api";
 import { Near } from "./Blocks";
 import { FileDiff, headerId, heightOf, type Look } from "./FileDiff";
 import { useLooking } from "./looking";
@@ -17,11 +17,13 @@ import { words } from "./words";
 
 const WIDE_PX = 1024;
 const LISTED = 400;
+const TURNS = 50;
 const BASES = ["head", "staged", "unstaged", "start"] as const;
 
 /** What the agent changed, file by file. Nothing here changes anything; a comment goes before the agent's cursor. */
 export function ChangesTab({ id, compose }: TabProps) {
-  const [base, setBase] = useState(() => BASES.find((one) => one === new URLSearchParams(location.search).get("base")) ?? "head");
+  const [base, setBase] = useState(() => baseOf(new URLSearchParams(location.search).get("base")));
+  const [turns, setTurns] = useState<readonly Turn[]>([]);
   const [found, setFound] = useState<Changes | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [viewed, setViewed] = useState(viewedNow);
@@ -31,7 +33,9 @@ export function ChangesTab({ id, compose }: TabProps) {
   const wide = useWide(root);
 
   useLooking(async () => {
-    const answer = await changesOf(id, base, found?.base === base ? found.digest : "");
+    const known = await turnsOf(id);
+    if (known.ok) setTurns(known.value);
+    const answer = await changesOf(id, base, found !== null && isOf(found, base) ? found.digest : "");
     setFailure(answer.ok ? null : answer.failure);
     if (answer.ok && !answer.value.same) setFound(answer.value);
   }, [id, base]);
@@ -41,22 +45,20 @@ export function ChangesTab({ id, compose }: TabProps) {
     const address = new URL(location.href);
     address.searchParams.set("base", one);
     history.replaceState(null, "", address);
-    setBase(BASES.find((known) => known === one) ?? "head");
+    setBase(baseOf(one));
   };
   const tick = (file: FileChange) => setViewed(mark(file.digest, !viewed.has(file.digest)));
   const toggleWrap = () => { keep("tether.diff.wrap", wrap ? "off" : "on"); setWrap(!wrap); };
   const toggleLayout = () => { const next = split ? "inline" : "split"; keep("tether.diff.layout", next); setLayout(next); };
   const look: Look = { id, base, split, wrap, compose, terminal: sessionPath(id) };
-  const shown = found !== null && found.base === base ? found : null;
+  const shown = found !== null && isOf(found, base) ? found : null;
   return (
     <div class="changes" ref={root} data-testid="changes" data-layout={split ? "split" : "inline"} data-wrap={wrap}
       data-ready={shown !== null} onKeyDown={(event) => onKey(event, { tick: (path) => shown?.files.filter((file) => headerId(file) === path).forEach(tick), wrap: toggleWrap })}>
       <div class="changes-bar">
         <label class="changes-base">
           <span>{words.base}</span>
-          <select value={base} onChange={(event) => choose(event.currentTarget.value)} data-testid="base">
-            {BASES.map((one) => <option key={one} value={one}>{words.bases[one]}</option>)}
-          </select>
+          <Bases base={base} turns={turns} choose={choose} />
         </label>
         {shown !== null && shown.kind === "git" && (
           <span class="changes-sum" data-testid="sum" role="status">
@@ -74,6 +76,29 @@ export function ChangesTab({ id, compose }: TabProps) {
       <Body id={id} found={shown} failure={failure} look={look} viewed={viewed} tick={tick} />
     </div>
   );
+}
+
+/** What to compare with: the commit, the index, the session's start, or one turn of the agent, the newest first. */
+function Bases({ base, turns, choose }: { base: string; turns: readonly Turn[]; choose(base: string): void }) {
+  return (
+    <select value={base} onChange={(event) => choose(event.currentTarget.value)} data-testid="base">
+      {BASES.map((one) => <option key={one} value={one}>{words.bases[one]}</option>)}
+      {turns.length > 0 && (
+        <optgroup label={words.turns}>
+          {[...turns].reverse().slice(0, TURNS).map((one) => <option key={one.n} value={`turn:${one.n}`} disabled={!one.known}>{words.turn(one.n, one.prompt)}</option>)}
+        </optgroup>
+      )}
+    </select>
+  );
+}
+
+/** A base as it stands in an address: one of those that are known, or a turn. */
+function baseOf(given: string | null): string {
+  return BASES.find((one) => one === given) ?? (given !== null && /^turn:[1-9]\d{0,8}$/.test(given) ? given : "head");
+}
+
+function isOf(found: Changes, base: string): boolean {
+  return (found.base === "turn" ? `turn:${found.turn?.n ?? 0}` : found.base) === base;
 }
 
 function Body({ id, found, failure, look, viewed, tick }: {

@@ -37,12 +37,23 @@ export interface Changes {
   readonly unlisted: number;
   readonly digest: string;
   readonly unknown_start: boolean;
+  readonly turn: Turn | null;
   readonly since: { readonly kind: "recorded" | "commit"; readonly left_out: number } | null;
   readonly added: number;
   readonly removed: number;
   readonly files: readonly FileChange[];
   readonly cwd?: string;
   readonly agent_cwd?: string;
+}
+
+/** One turn of the session's agent; `known` is whether its changes can be told. Times are microseconds. */
+export interface Turn {
+  readonly n: number;
+  readonly began: number;
+  readonly ended: number;
+  readonly phase: string;
+  readonly prompt: string;
+  readonly known: boolean;
 }
 
 export interface Same {
@@ -91,8 +102,14 @@ function of(session: string, what: string, query: Readonly<Record<string, string
   return `/api/v1/sessions/${encodeURIComponent(session)}/${what}${more}`;
 }
 
+/** What changed against `base`: head, staged, unstaged, start, or turn:N. */
 export function changesOf(session: string, base: string, have = "", path = ""): Promise<Answer<Changes | Same>> {
-  return getJson(of(session, "changes", { base, have, path }), (body) => body as Changes | Same, TIMEOUT_MS);
+  const [kind = "", turn = ""] = base.split(":");
+  return getJson(of(session, "changes", { base: kind, turn, have, path }), (body) => body as Changes | Same, TIMEOUT_MS);
+}
+
+export function turnsOf(session: string): Promise<Answer<readonly Turn[]>> {
+  return getJson(of(session, "turns", {}), (body) => (body as { turns: Turn[] }).turns, TIMEOUT_MS);
 }
 
 export function listingOf(session: string, path: string, have = ""): Promise<Answer<Listing | Same>> {
