@@ -24,6 +24,8 @@ from tether.wire.views import SessionView
 # A log without checkpoints (an emulator that was off, an older version): of a long session only this much of its newest
 # output is looked at, some tenths of a second's work.
 UNAIDED_BYTES: Final = 32 << 20
+# How far back scrollback is looked for that no checkpoint has: a second's work or two.
+DEEP_BYTES: Final = 64 << 20
 _ROWS: Final = 256
 _ROWS_BYTES: Final = 1 << 20
 _SEQ_MAX: Final = (1 << 62) - 1
@@ -89,10 +91,10 @@ class Rewound:
         self.ts = event.ts
         return event
 
-    def snapshot(self, history: int) -> Snapshot:
+    def snapshot(self, history: int, bytes_max: int = SNAPSHOT_BYTES_MAX) -> Snapshot:
         """What a client shows: see `Snapshot`. Lines of `history` that would not fit are left out."""
         data = self.screen.snapshot(history)
-        while len(data) > SNAPSHOT_BYTES_MAX and history:
+        while len(data) > bytes_max and history:
             history //= 2
             data = self.screen.snapshot(history)
         return Snapshot(
@@ -139,13 +141,54 @@ def steps(
         made = rebuild(None, log.tail(view.sid, UNAIDED_BYTES), view, scrollback_lines=scrollback_lines)
     else:
         made = rebuild(checkpoint, (), view, scrollback_lines=scrollback_lines)
+    yield from _played(log, view.sid, made, newest, slice_bytes)
+
+
+def deep(log: Log, view: SessionView, seq: int, lines: int, *, slice_bytes: int = _ROWS_BYTES) -> Iterator[Rewound]:
+    """As `steps`, with `lines` lines of scrollback above the screen as of event `seq`, or as many as the last
+    DEEP_BYTES of output have: a worker's model keeps less, and a checkpoint some of them."""
+    checkpoint = log.checkpoint_at_or_before(view.sid, seq)
+    if checkpoint is None and view.offset > DEEP_BYTES:
+        yield from steps(log, view, seq, scrollback_lines=lines, slice_bytes=slice_bytes)
+        return
+    stride = 1
+    while True:
+        # The room is in bytes, and comes to the lines within some ten percent.
+        made = rebuild(checkpoint, (), view, scrollback_lines=lines + lines // 8)
+        yield from _played(log, view.sid, made, seq, slice_bytes)
+        if checkpoint is None or made.screen.history_size() >= lines:
+            return
+        # Farther back each time, because what was played is played again.
+        farther = _farther(log, view, checkpoint, stride, made.offset - DEEP_BYTES)
+        if farther is checkpoint:
+            return
+        made.close()
+        checkpoint, stride = farther, 2 * stride
+
+
+def _played(log: Log, sid: bytes, made: Rewound, newest: int, slice_bytes: int) -> Iterator[Rewound]:
+    """The screen, as far as it is, until event `newest` or the end of the log."""
     yield made
-    while rows := log.events(view.sid, made.seq, _ROWS, slice_bytes):
+    while rows := log.events(sid, made.seq, _ROWS, slice_bytes):
         for row in rows:
             if row[0] > newest:
                 return
             made.take(row)
         yield made
+
+
+def _farther(log: Log, view: SessionView, checkpoint: Checkpoint, stride: int, offset: int) -> Checkpoint | None:
+    """The checkpoint `stride` before this one, but not before `offset`; None for the beginning of the session, which is
+    none where it was cut."""
+    found = checkpoint
+    for _ in range(stride):
+        before = log.checkpoint_at_or_before(view.sid, found.seq - 1)
+        if before is None:
+            return None if offset <= 0 and not view.cut_bytes else found
+        if before.offset < offset:
+            break
+        found = before
+    return found
 
 
 def event_at(log: Log, view: SessionView, ts: int) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import signal
+import string
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import OpenTab, Tab
 from tests.support.gateway import Gateway
 
 
@@ -183,3 +185,41 @@ def test_the_terminal_is_the_only_thing_that_holds_session_text(open_tab: OpenTa
     tab.type("echo '<img src=x onerror=alert(1)>'\n")
     tab.expect_text("<img src=x")
     assert tab.page.locator("img").count() == 0
+
+
+def scroll_up(tab: Tab, text: str) -> bool:
+    """Some pages up. Whether that line is there then."""
+    tab.page.locator(".xterm-helper-textarea").focus()
+    for _ in range(10):
+        tab.page.keyboard.press("Shift+PageUp")
+    return text in tab.rows.inner_text()
+
+
+def test_whoever_scrolls_up_reaches_lines_that_the_worker_no_longer_has(
+    open_tab: OpenTab, gateway: Gateway, session: str
+) -> None:
+    token = "ghp_" + "".join(random.choices(string.ascii_letters + string.digits, k=36))
+    printed = f"stty -echo; PS1=; clear; echo the oldest; echo {token} and more; seq -f 'row %.0f of many' 6000"
+    gateway.tether("send", session, printed, "--enter")
+    gateway.wait_until("all of it", lambda: b"row 6000 of many" in gateway.raw(session))
+    tab = open_tab(session)
+    tab.expect_text("row 6000 of many")
+    tab.type("echo mean''while\n")
+    gateway.wait_until("the oldest line", lambda: scroll_up(tab, "the oldest"), 60)
+    oldest = tab.lines()
+    first = next(number for number, line in enumerate(oldest) if line.endswith("the oldest"))
+    assert oldest[first + 1].endswith("and more")
+    assert token not in oldest[first + 1]
+    assert oldest[first + 2 : first + 5] == [f"row {number} of many" for number in (1, 2, 3)]
+    tab.shot("desk-oldest")
+    tab.type("echo still li''ve\n")
+    tab.expect_text("still live")
+    assert tab.lines()[-3:] == ["row 6000 of many", "meanwhile", "still live"]
+
+
+def test_a_session_that_has_ended_is_scrolled_through(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    gateway.tether("send", session, "seq -f 'row %.0f of many' 3000; exit", "--enter")
+    gateway.wait_state(session, "exited")
+    tab = open_tab(session, live=False)
+    tab.expect_text("row 3000 of many")
+    gateway.wait_until("the first line", lambda: scroll_up(tab, "row 1 of many"), 30)

@@ -162,3 +162,49 @@ def test_without_an_emulator_there_is_the_newest_output(monkeypatch: pytest.Monk
     found = rewind.snapshot(Memory(rows, []), view(seq=1, offset=12), 10)
     assert found.kind == "tail"
     assert found.data.endswith(b"some\r\noutput")
+
+
+def scrolled(lines: int, every: int, kept: int) -> Memory:
+    """A log of so many lines, with a checkpoint for each `every` that holds `kept` lines of scrollback."""
+    rows: list[rewind.Row] = [(1, encode_body(Created(1, 1, "shell", "", "/", 40, 12, "o", "m")))]
+    made = rewind.rebuild(None, rows, view())
+    found, offset = [], 0
+    for number in range(lines):
+        data = b"line %d\r\n" % number
+        rows.append((len(rows) + 1, encode_body(Output(len(rows) + 1, 1, offset, data))))
+        offset += len(data)
+        made.take(rows[-1])
+        if number % every == every - 1:
+            found.append(Checkpoint(made.seq, 1, offset, 40, 12, zlib.compress(made.screen.snapshot(kept))))
+    made.close()
+    return Memory(rows, found)
+
+
+def lines_of(log: Memory, seq: int, wanted: int, **fields: object) -> tuple[list[str], list[str]]:
+    *_, made = rewind.deep(log, view(seq=len(log.rows), **fields), seq, wanted)
+    try:
+        size = made.screen.history_size()
+        return [line.text for line in made.screen.history(max(0, size - wanted), size)], made.screen.text()
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("wanted", [1, 30, 100, 399, 400, 2000])
+@pytest.mark.parametrize("seq", [120, 300, 501])
+def test_lines_above_a_screen_that_no_checkpoint_has(wanted: int, seq: int) -> None:
+    log = scrolled(500, 50, 10)
+    above, shown = lines_of(log, seq, wanted)
+    every = [f"line {number}" for number in range(seq - 1)]
+    assert shown == [*every[-11:], ""]
+    assert above == every[:-11][-wanted:]
+
+
+def test_no_farther_than_some_output_and_not_into_what_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = scrolled(500, 50, 10)
+    assert lines_of(log, 501, 2000, cut_bytes=1)[0][0] == "line 29"  # the first of the oldest checkpoint
+    monkeypatch.setattr(rewind, "DEEP_BYTES", 1000)
+    few, _ = lines_of(log, 501, 2000)
+    assert 100 < len(few) < 170
+    log.read = 0
+    lines_of(log, 501, 20)
+    assert log.read == 50  # one checkpoint back

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from tether import rendered, rewind
 from tether.bookshelf import Shelf
 from tether.clock import monotonic
-from tether.masking import snapshot_masked
+from tether.masking import Mask, snapshot_masked
 from tether.screen import ScreenUnavailable
 from tether.store.reader import LogUnavailable
 from tether.timeline import Timeline
@@ -24,6 +24,7 @@ from tether.web.bodies import check_query, query_int
 from tether.web.busside import BusSide
 from tether.web.lookup import resolve, side_of
 from tether.web.turns import turn
+from tether.wire.control import Snapshot
 from tether.wire.views import SessionView
 
 # One answer reads no longer than this: who wants the rest comes again.
@@ -34,6 +35,8 @@ _SLICE_BYTES: Final = 64 << 10
 _ROWS: Final = 256
 _ROWS_BYTES: Final = 512 << 10
 _KEPT: Final = 16
+HISTORY_MAX: Final = 50_000
+_BYTES_MAX: Final = 16 << 20
 _HITS_MAX: Final = 200
 _TEXT_CHARS: Final = 400
 _MAX: Final = (1 << 62) - 1
@@ -97,10 +100,12 @@ async def get_timeline(request: Request) -> Response:
 
 
 async def get_moment(request: Request) -> Response:
-    """GET /api/v1/sessions/{id}/timeline/screen?at=&seq=: the screen as of a time (microseconds) or an event."""
-    check_query(request, "at", "seq")
+    """GET /api/v1/sessions/{id}/timeline/screen?at=&seq=&history=: the screen as of a time (microseconds) or an event,
+    with so many lines of what had scrolled off, also more than the session's worker keeps."""
+    check_query(request, "at", "seq", "history")
     at = query_int(request, "at", 0, 0, _MAX)
     seq = query_int(request, "seq", 0, 0, _MAX)
+    history = query_int(request, "history", 0, 0, HISTORY_MAX)
     side = side_of(request)
     view = await resolve(request, request.path_params["id"])
     try:
@@ -108,24 +113,33 @@ async def get_moment(request: Request) -> Response:
         if record is None or not record.seq:
             raise ApiError(404, "not-found", "Nothing of this session is in the log yet", "Try again in a moment")
         wanted = seq or (rewind.event_at(side.reader, record, at) if at else record.seq)
-        for made in rewind.steps(  # noqa: B007 - the last is the screen
-            side.reader, record, min(wanted, record.seq), slice_bytes=_SLICE_BYTES
-        ):
+        for made in _steps(side.reader, record, min(wanted, record.seq), history):  # noqa: B007 - the last is the screen
             await turn()
     except LogUnavailable:
         raise _no_log() from None
     except ScreenUnavailable as error:
         raise ApiError(503, error.code, error.message, error.hint) from None
+    ts = made.ts
+    shown = await asyncio.to_thread(_shown, made, history, side.mask) if history else _shown(made, 0, side.mask)
+    return answer(
+        id=view.id, seq=shown.seq, offset=shown.offset, ts=ts or view.created, cols=shown.cols, rows=shown.rows,
+        exact=shown.kind == "screen", history=shown.history, data=base64.b64encode(shown.data).decode("ascii"),
+    )  # fmt: skip
+
+
+def _steps(log: rewind.Log, record: SessionView, seq: int, history: int) -> Iterator[rewind.Rewound]:
+    if history:
+        return rewind.deep(log, record, seq, history, slice_bytes=_SLICE_BYTES)
+    return rewind.steps(log, record, seq, slice_bytes=_SLICE_BYTES)
+
+
+def _shown(made: rewind.Rewound, history: int, mask: Mask | None) -> Snapshot:
+    """The screen as it may be shown. With much that had scrolled off it takes a while."""
     try:
-        found = made.snapshot(0)
-        ts = made.ts
+        found = made.snapshot(history, _BYTES_MAX)
     finally:
         made.close()
-    shown = found if side.mask is None else snapshot_masked(found, side.mask)
-    return answer(
-        id=view.id, seq=found.seq, ts=ts or view.created, cols=found.cols, rows=found.rows,
-        exact=found.kind == "screen", data=base64.b64encode(shown.data).decode("ascii"),
-    )  # fmt: skip
+    return found if mask is None else snapshot_masked(found, mask)
 
 
 async def search(request: Request) -> Response:

@@ -19,6 +19,7 @@ from tether import __version__
 from tether.web.admission import Policy
 from tether.web.answers import answer
 from tether.web.bodies import check_query
+from tether.web.history_api import HISTORY_MAX
 from tether.web.thumbnails import FORMS
 from tether.worktree.changes import BASES
 
@@ -38,13 +39,15 @@ _QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/sessions/{id}/changes": ("base", "turn", "path", "have"),
     "/api/v1/sessions/{id}/files": ("path", "have"),
     "/api/v1/sessions/{id}/timeline": ("have",),
-    "/api/v1/sessions/{id}/timeline/screen": ("at", "seq"),
+    "/api/v1/sessions/{id}/timeline/screen": ("at", "seq", "history"),
     "/api/v1/sessions/{id}/search": ("q", "before", "fold"),
     "/api/v1/sessions/{id}/files/content": ("path", "have"),
 }
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {"form": tuple(FORMS), "base": BASES}
 _TEXTS: Final = frozenset({"path", "have", "q"})
-_HIGH: Final[dict[str, int]] = {"all": 1, "fold": 1, "limit": 1000, "wait": 25, "turn": (1 << 31) - 1}
+_HIGH: Final[dict[str, int]] = {
+    "all": 1, "fold": 1, "limit": 1000, "wait": 25, "turn": (1 << 31) - 1, "history": HISTORY_MAX,
+}  # fmt: skip
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
 

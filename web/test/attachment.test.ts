@@ -66,6 +66,8 @@ class FakeDisplay implements Display {
   resize = (size: { cols: number; rows: number }) => void this.log.push(`resize ${size.cols}x${size.rows}`);
   rest = () => void this.log.push("rest");
   scrolledUp = false;
+  above = 0;
+  aboveMax = 50_000;
   bracketed = false;
   same = true;
   compare(_data: Uint8Array, _size: unknown, then: (same: boolean) => void) {
@@ -168,6 +170,72 @@ describe("attachment", () => {
     expect(display.log.slice(-3)).toEqual(["reset 100x30", "all of it", "y"]);
     attachment.older();
     expect(socket().heard("snapshot?").length).toBe(1);
+  });
+
+  const deep = (seq: number, history: number, data: string) => Response.json({ seq, cols: 100, rows: 30, history, data: btoa(data) });
+  function log(...answers: (Response | Promise<Response>)[]) {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", vi.fn(async (path: string) => (asked.push(path), answers.shift() ?? new Response("", { status: 503 }))));
+    return asked;
+  }
+  function atTheOldest() {
+    socket().say(attached("observe"), snapshot(1, 100), out(2, 100, "x"));
+    attachment.older();
+    socket().say(snapshot(2, 101, "what the worker has", socket().heard("snapshot?")[0]!.req));
+  }
+
+  it("fetches what the worker no longer has from the log, in front of what comes meanwhile", async () => {
+    atTheOldest();
+    let answer: (response: Response) => void = () => undefined;
+    const asked = log(new Promise<Response>((done) => { answer = done; }), deep(3, 30_000, "everything"));
+    attachment.older();
+    attachment.older();
+    socket().say(out(3, 101, "meanwhile"));
+    expect(display.log.at(-1)).toBe("what the worker has");
+    answer(deep(2, 10_000, "much of it"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(display.log.slice(-3)).toEqual(["reset 100x30", "much of it", "meanwhile"]);
+    expect(display.replayed).toContain("much of it");
+    attachment.older();
+    await vi.advanceTimersByTimeAsync(0);
+    attachment.older();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toEqual([2, 3].map((seq) => `/api/v1/sessions/k3v9x0pq/timeline/screen?seq=${seq}&history=${seq === 2 ? 10_000 : 50_000}`));
+    expect(display.log.slice(-2)).toEqual(["reset 100x30", "everything"]);
+  });
+
+  it("waits for the log to have what is shown, and goes on without it when it has not", async () => {
+    atTheOldest();
+    const asked = log(deep(1, 10_000, "too early"), deep(2, 10_000, "in time"));
+    attachment.older();
+    await vi.advanceTimersByTimeAsync(200);
+    expect([asked.length, display.log.at(-1)]).toEqual([2, "in time"]);
+    attachment.older();
+    socket().say(out(3, 101, "meanwhile"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(display.log.at(-1)).toBe("meanwhile");
+  });
+
+  it("leaves the terminal alone when there is nothing older", async () => {
+    atTheOldest();
+    display.above = 1_500;
+    const asked = log(deep(2, 1_500, "the same"));
+    for (let times = 0; times < 3; times++) {
+      attachment.older();
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect([asked.length, display.log.at(-1)]).toEqual([1, "what the worker has"]);
+  });
+
+  it("takes a screen that comes meanwhile instead, behind what it had held", async () => {
+    atTheOldest();
+    let answer: (response: Response) => void = () => undefined;
+    log(new Promise<Response>((done) => { answer = done; }));
+    attachment.older();
+    socket().say(out(3, 101, "meanwhile"), snapshot(9, 5_000, "the newest"));
+    answer(deep(2, 10_000, "too late"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(display.log.slice(-3)).toEqual(["meanwhile", "reset 100x30", "the newest"]);
   });
 
   it("compares its screen with the gateway's after a change of size, and takes that one when they differ", async () => {

@@ -9,6 +9,7 @@ import type { Connection } from "../net/connection";
 import type { TransportName } from "../net/link";
 import type { Message } from "../wire";
 import type { Attached, Control, Event, FromBrowser, InputAck, Refused, SessionView, Snapshot } from "../wire.gen";
+import { deepScreen } from "./deep";
 import type { Display, Mode, Origin } from "./display";
 import { endingOf, type Ending } from "./ending";
 import { loadTyping, saveTyping, toHex } from "./identity";
@@ -77,6 +78,7 @@ export class Attachment {
       say,
       canAsk: () => this.modelled && this.connection.live,
       request: () => this.#line.request(),
+      deep: (seq, lines) => deepScreen(session, seq, lines),
       skipped: (bytes) => this.told.tell("skipped", byteCount(bytes)),
       sized: (size) => this.shape.resized(size, null),
     });

@@ -5,8 +5,8 @@ export type Mode = "control" | "observe";
 
 /** What the attachment writes to. Every call takes effect after the output written before it. */
 export interface Display {
-  /** Clear everything and take this size. What is written next is shown where the reader had scrolled to, `up` lines further up; null: its end. */
-  reset(size: Size, up: number | null): void;
+  /** Clear everything and take this size, with room for `lines` lines that scroll off. What is written next is shown where the reader had scrolled to, `up` lines further up; null: its end. */
+  reset(size: Size, up: number | null, lines?: number): void;
   resize(size: Size): void;
   /** `replay`: this output is older than our attachment, its questions were answered long ago. */
   write(data: Uint8Array, replay: boolean, shown: () => void): void;
@@ -14,6 +14,9 @@ export interface Display {
   readonly bracketed: boolean;
   /** Whether somebody reads what has scrolled off. */
   readonly scrolledUp: boolean;
+  /** Lines above the screen, and how many of them it can take. */
+  readonly above: number;
+  readonly aboveMax: number;
   /** Tell whether this screen is what is shown. */
   compare(data: Uint8Array, size: Size, then: (same: boolean) => void): void;
   /** Nothing will be typed or shown any more. */

@@ -8,6 +8,7 @@ import type { Unknown } from "../wire";
 import { LIMITS, type Event, type FromBrowser, type Output, type Snapshot } from "../wire.gen";
 import { Asked, type Why } from "./asked";
 import { Cursor, type Verdict } from "./cursor";
+import { Depth, type DeepScreen } from "./deep";
 import type { Display } from "./display";
 import { Rendered } from "./rendered";
 import { sameSize, type Size } from "./sizing";
@@ -30,6 +31,8 @@ export interface Source {
   say(message: FromBrowser): void;
   /** A number for what is asked. */
   request(): number;
+  /** The screen as of event `seq` with so many lines above it, which the worker need not have any more. */
+  deep(seq: number, lines: number): Promise<DeepScreen | null>;
   /** `bytes` of output were skipped. */
   skipped(bytes: number): void;
   /** The screen that comes has this size. */
@@ -46,7 +49,10 @@ export class Picture {
   readonly #rendered: Rendered;
   #display: Display | null = null;
   #liveFrom = 0;
+  readonly #depth = new Depth();
   #oldest = false;
+  /** What comes while a screen is made that it has to follow. */
+  #held: (() => void)[] | null = null;
   #skipped = 0;
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
   #sizeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -75,12 +81,14 @@ export class Picture {
 
   /** The line is down. */
   pause(): void {
+    this.#release();
     this.#rendered.stop();
     this.#asked.forget();
     clearTimeout(this.#sizeTimer);
   }
 
   close(): void {
+    this.#held = null;
     this.#rendered.stop();
     clearTimeout(this.#skipTimer);
     clearTimeout(this.#sizeTimer);
@@ -88,7 +96,7 @@ export class Picture {
 
   /** Nothing will come any more. */
   rest(): void {
-    this.#display?.rest();
+    this.#inTurn(() => this.#display?.rest());
   }
 
   /** Is `event` the next one? */
@@ -104,17 +112,21 @@ export class Picture {
   }
 
   output(event: Output): void {
-    this.#display?.write(event.data, event.seq <= this.#liveFrom, this.#rendered.expect(event.seq, this.#cursor.offset));
+    const { offset } = this.#cursor;
+    this.#inTurn(() => this.#display?.write(event.data, event.seq <= this.#liveFrom, this.#rendered.expect(event.seq, offset)));
   }
 
   resized(size: Size): void {
-    this.size.value = size;
-    clearTimeout(this.#sizeTimer);
-    this.#sizeTimer = setTimeout(() => this.#settled(), SETTLE_MS);
-    this.#display?.resize(size);
+    this.#inTurn(() => {
+      this.size.value = size;
+      clearTimeout(this.#sizeTimer);
+      this.#sizeTimer = setTimeout(() => this.#settled(), SETTLE_MS);
+      this.#display?.resize(size);
+    });
   }
 
   snapshot(message: Snapshot): void {
+    this.#release();
     const why = this.#asked.came(message.req);
     if (why === null && this.#cursor.seq > 0) this.#skippedTo(message.offset);
     const size = { cols: message.cols, rows: message.rows };
@@ -123,6 +135,7 @@ export class Picture {
     this.#cursor.jump(message.seq, message.offset);
     this.seq.value = message.seq;
     this.#oldest = why === "older";
+    this.#depth.again();
     this.source.sized(size);
     this.size.value = size;
     this.#display?.reset(size, why === null ? null : why === "older" ? OLDER_LINES : 0);
@@ -134,9 +147,41 @@ export class Picture {
     this.#asked.forget();
   }
 
-  /** Somebody scrolls up beyond what this page has. */
+  /** Somebody scrolls up beyond what this page has. First the worker is asked, which is quick. */
   older(): void {
-    if (!this.#oldest) this.#ask("older", LIMITS.HISTORY_LINES_MAX);
+    const few = (this.#display?.above ?? 0) < LIMITS.HISTORY_LINES_MAX;
+    if (!this.#oldest && few && this.source.canAsk()) this.#ask("older", LIMITS.HISTORY_LINES_MAX);
+    else void this.#deeper();
+  }
+
+  /** The screen that is shown once more, with more above it. What comes meanwhile follows it. */
+  async #deeper(): Promise<void> {
+    const { above, aboveMax } = this.#display ?? { above: 0, aboveMax: 0 };
+    const lines = this.#depth.next(above, aboveMax);
+    if (lines === null || this.#held !== null || !this.#asked.free || this.#cursor.seq === 0) return;
+    const held: (() => void)[] = [];
+    this.#held = held;
+    const found = await this.source.deep(this.#cursor.seq, lines);
+    if (this.#held !== held) return;
+    if (found !== null) {
+      this.#depth.came(lines, found.history);
+      if (found.history > (this.#display?.above ?? 0)) {
+        this.#display?.reset(found, OLDER_LINES, lines);
+        this.#display?.write(found.data, true, () => undefined);
+      }
+    }
+    this.#release();
+  }
+
+  #inTurn(act: () => void): void {
+    if (this.#held === null) act();
+    else this.#held.push(act);
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const act of held) act();
   }
 
   #compare(data: Uint8Array, size: Size, mark: () => void): void {

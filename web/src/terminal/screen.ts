@@ -21,6 +21,8 @@ import { Touch } from "./touch";
 const FONT =
   'ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const SCROLLBACK_LINES = 10_000;
+// Some 100 MB of an ordinary page, and what a phone has to spare.
+const ABOVE_MAX = { fine: 50_000, coarse: 20_000 };
 
 export interface ScreenOptions {
   /** What is seen of the terminal; a larger one is panned in it. */
@@ -96,11 +98,12 @@ export class Screen implements Display {
 
   // -- what the attachment calls
 
-  reset(size: Size, up: number | null): void {
+  reset(size: Size, up: number | null, lines = 0): void {
     this.#terminal.write("", () => {
       const { baseY, viewportY } = this.#terminal.buffer.active;
       this.#back = up === null ? 0 : baseY - viewportY + up;
       this.#terminal.reset();
+      this.#terminal.options.scrollback = Math.max(SCROLLBACK_LINES, lines);
       this.#room.take(size);
     });
   }
@@ -122,6 +125,14 @@ export class Screen implements Display {
   get scrolledUp(): boolean {
     const { baseY, viewportY } = this.#terminal.buffer.active;
     return viewportY < baseY;
+  }
+
+  get above(): number {
+    return this.#terminal.buffer.normal.baseY;
+  }
+
+  get aboveMax(): number {
+    return this.options.coarse ? ABOVE_MAX.coarse : ABOVE_MAX.fine;
   }
 
   compare(data: Uint8Array, size: Size, then: (same: boolean) => void): void {
