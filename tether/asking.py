@@ -32,6 +32,8 @@ def after(view: SessionView, event: Any) -> SessionView:
             return replace(view, approvals=[one for one in view.approvals if one != event.id])
         case Told(kind="conversation"):
             return replace(view, conversation=event.key)
+        case Told(kind="usage") if "session_cost_usd" in event.facts:
+            return replace(view, cost_usd=event.facts["session_cost_usd"])
         case _:
             return view
 

@@ -59,7 +59,7 @@ _SAMPLES: Final[dict[str, Any]] = {
     "channel": "claude", "resume": "conversation-1", "decision": "allow", "answers": {"Which?": "this"}, "won": True,
     "Approval.id": "4d7k2m9p", "Settled.id": "4d7k2m9p", "Decide.id": "4d7k2m9p", "Decided.id": "4d7k2m9p",
     "Compose.state": "idle", "Part.id": "4d7k2m9p", "field": "diff", "parts": [298, 299], "cut": 12,
-    "conversation": "conversation-1", "parent": "k3v9x0pp", "Approval.session": "k3v9x0pq",
+    "conversation": "conversation-1", "cost_usd": "0.420000", "parent": "k3v9x0pp", "Approval.session": "k3v9x0pq",
     "Approval.reason": "not today",
     "Settled.reason": "not today", "Decide.reason": "not today", "said": "3 of 7 are done", "side_args": ["-c", "x=1"],
     "leave": True,

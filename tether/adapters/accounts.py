@@ -23,8 +23,9 @@ def status(text: str) -> str:
     return printable(" ".join(text.split()), _WHY_CHARS)
 
 
-def told(fact: facts.Fact) -> Told | None:
-    """The event of a fact that is a part of the agent's own account; None for one that is not."""
+def told(fact: facts.Fact, total_usd: str = "") -> Told | None:
+    """The event of a fact that is a part of the agent's own account; None for one that is not. `total_usd` is what the
+    session has cost by now, for a fact that tells of costs."""
     match fact:
         case facts.Turn():
             return Told(
@@ -40,7 +41,9 @@ def told(fact: facts.Fact) -> Told | None:
         case facts.Usage():
             numbers = {"input": fact.input_tokens, "output": fact.output_tokens, "cached": fact.cached_tokens}
             some = {name: str(value) for name, value in numbers.items() if value}
-            return Told(0, 0, "usage", "", fact.turn, "", {**some, **_some(cost_usd=fact.cost_usd)})
+            return Told(
+                0, 0, "usage", "", fact.turn, "", {**some, **_some(cost_usd=fact.cost_usd, session_cost_usd=total_usd)}
+            )
         case facts.Reported():
             return Told(0, 0, "status", "", "", _cut(fact.status))
         case facts.Conversation():

@@ -14,6 +14,7 @@ from tether.adapters import accounts, decisions, facts, reports, tools
 from tether.adapters.channels import Channel
 from tether.adapters.decisions import Book
 from tether.adapters.reports import Reports
+from tether.adapters.spending import Spending
 from tether.wire.agents import Active, Activity, Approval, Decide, Decided, Interrupt, Noted, Prompt, Settled
 from tether.wire.auditing import Deed
 from tether.wire.control import Refused
@@ -52,6 +53,7 @@ class Session:
     channel: Channel
     reports: Reports
     book: Book = field(default_factory=Book)
+    spending: Spending = field(default_factory=Spending)
     activity: Activity | None = None
     under: facts.StateFact | None = None
     degraded: str = ""
@@ -87,6 +89,7 @@ class Desk:
     def restore(self, session: Session, view: SessionView, records: list[Approval]) -> None:
         """Take over what the log knows of the session; then what was said meanwhile counts."""
         session.activity = view.activity
+        session.spending = Spending(view.cost_usd)
         if view.activity is not None:
             session.degraded, session.said = view.activity.degraded, view.activity.said
         for record in records:
@@ -153,7 +156,8 @@ class Desk:
             case facts.Reported():
                 self._reported(session, fact)
             case _:
-                event = accounts.told(fact)
+                total = session.spending.add(fact) if isinstance(fact, facts.Usage) else ""
+                event = accounts.told(fact, total)
                 if event is not None and not session.reports.full:
                     self._report(session, event)
 

@@ -63,7 +63,9 @@ class Service:
         self._reader = LogReader(paths)
         self.desk = Desk(self, secrets.token_hex(8), now_us, lambda: base32(secrets.token_bytes(5)))
         judge = ruling.Judge(paths.policy, now_us, self._rules_read)
-        self.desk.judge = lambda session, record: judge.decide(record, session.directory, session.book)
+        self.desk.judge = lambda session, record: judge.decide(
+            record, session.directory, session.book, session.spending.known
+        )
         self._turning = Turning(paths.beginnings)
         # What workers said again before the list of sessions came: the newest of each kind.
         self._early: dict[bytes, dict[str, Signalled]] = {}

@@ -31,23 +31,24 @@ class Judge:
         self._tell = tell
         self._known: tuple[tuple[int, ...], Policy | None] = ((), _NONE)
 
-    def decide(self, record: Approval, directory: str, book: Book) -> Decide | None:
-        """The decision on what is asked in a session that began in `directory`, of the rules or of a grant that stands
-        in its `book`; None leaves it to people. While the rules can't be read no grant counts: one may deny."""
+    def decide(self, record: Approval, directory: str, book: Book, cost: float | None = None) -> Decide | None:
+        """The decision on what is asked in a session that began in `directory` and has cost `cost` US dollars (None:
+        nobody told), of the rules or of a grant that stands in its `book`; None leaves it to people. While the rules
+        can't be read no grant counts: one may deny."""
         policy = self._policy()
         if policy is None:
             return None
         try:
             root = os.path.realpath(directory) if directory else ""
-            return self._by_rule(policy, record, root) or _by_grant(record, root, book)
+            return self._by_rule(policy, record, root, cost) or _by_grant(record, root, book)
         except Exception:  # whatever an agent wrote: a person decides, and the others' agents are heard
             log.exception("event=bug in=policy approval=%s", record.id)
             return None
 
-    def _by_rule(self, policy: Policy, record: Approval, root: str) -> Decide | None:
+    def _by_rule(self, policy: Policy, record: Approval, root: str, cost: float | None) -> Decide | None:
         if not policy.rules or not root:
             return None
-        found: Verdict = judge(policy, Request.of(record, root), self._now(), os.path.realpath)
+        found: Verdict = judge(policy, Request.of(record, root, cost), self._now(), os.path.realpath)
         if found.decision not in ("allow", "deny"):
             return None
         return Decide(

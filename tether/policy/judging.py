@@ -53,13 +53,15 @@ class Request:
     directory: str
     diff: str = ""
     tool: str = ""
+    cost: float | None = None
 
     @classmethod
-    def of(cls, record: Approval, directory: str) -> Request:
-        """From its record. The tool is the first word of its title, as adapters write it."""
+    def of(cls, record: Approval, directory: str, cost: float | None = None) -> Request:
+        """From its record; `cost` is its session's in US dollars, None when nobody told. The tool is the first word of
+        its title, as adapters write it."""
         text = record.exact.decode("utf-8", "replace")
         tool = record.title.split(" ", 1)[0] if record.kind == "tool" else ""
-        return cls(record.provider, record.kind, text, directory, record.diff, tool)
+        return cls(record.provider, record.kind, text, directory, record.diff, tool, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,13 @@ def _first(rules: list[Rule], fits: Callable[[Rule], bool], *, sure: bool = True
 
 
 def _about(rule: Rule, request: Request) -> bool:
-    return (not rule.agent or _any(rule.agent, request.agent)) and (not rule.kind or request.kind in rule.kind)
+    known = (not rule.agent or _any(rule.agent, request.agent)) and (not rule.kind or request.kind in rule.kind)
+    if rule.cost_over is None and rule.cost_under is None:
+        return known
+    if request.cost is None:
+        return False
+    over = rule.cost_over is None or request.cost > rule.cost_over
+    return known and over and (rule.cost_under is None or request.cost < rule.cost_under)
 
 
 def _any(patterns: list[str], text: str) -> bool:

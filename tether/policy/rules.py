@@ -45,6 +45,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: bool | None = None
     # Of edits, and of files that commands write: globs below the session's directory. `**` is any depth.
     path: list[str] = []
+    # What the session has cost so far, as its agent tells, in US dollars. It fits no session whose agent does not tell.
+    cost_over: float | None = None
+    cost_under: float | None = None
     # Of tools: patterns of names.
     tool: list[str] = []
     # Told to the agent with a deny.

@@ -84,7 +84,12 @@ class Beside:
         worker.event(lambda seq, ts: msgspec.structs.replace(event, seq=seq, ts=ts))
         changed = asking.after(worker.kept.view, event)
         if changed is not worker.kept.view:
-            worker.change(activity=changed.activity, approvals=changed.approvals, conversation=changed.conversation)
+            worker.change(
+                activity=changed.activity,
+                approvals=changed.approvals,
+                conversation=changed.conversation,
+                cost_usd=changed.cost_usd,
+            )
         return True
 
     def compose(self, order: Compose) -> None:

@@ -20,7 +20,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     event and `offset` the count of output bytes; `first_seq` and `cut_bytes` tell what retention removed; `screen`
     that its worker keeps a model of the screen, which answers what programs ask of their terminal: nobody else may.
     `activity` is what the agent does (None: never told), `approvals` the ids of what it asks and nobody has decided;
-    `conversation` is the agent's own name of it, `parent` the session whose conversation this one goes on with.
+    `conversation` is the agent's own name of it, `parent` the session whose conversation this one goes on with;
+    `cost_usd` what it has cost as far as its agent tells ("": it does not).
     """
 
     sid: bytes
@@ -60,6 +61,7 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     approvals: list[str] = []
     conversation: str = ""
     parent: str = ""
+    cost_usd: str = ""
 
 
 class ClientView(msgspec.Struct, frozen=True, array_like=True):

@@ -252,3 +252,24 @@ def test_what_no_file_is_called_is_never_allowed(text: str) -> None:
 )
 def test_a_header_that_can_be_read_in_two_ways_is_asked(diff: str) -> None:
     assert ask("edit", "", diff=diff).decision == "ask"
+
+
+@pytest.mark.parametrize(
+    ("cost", "decision"), [(None, "ask"), (0.0, "allow"), (4.99, "allow"), (5.0, "ask"), (9.5, "deny")]
+)
+def test_what_the_session_has_cost(cost: float | None, decision: str) -> None:
+    rules = """
+    [[rule]]
+    name = "cheap"
+    kind = "command"
+    command = "make *"
+    cost_under = 5
+    decision = "allow"
+
+    [[rule]]
+    name = "enough"
+    cost_over = 9
+    decision = "deny"
+    """
+    request = Request("claude", "command", "make all", "/home/a/project", cost=cost)
+    assert judge(load(rules, "policy.toml"), request, NOW).decision == decision

@@ -15,7 +15,7 @@ from tether.cli.moments import parse
 from tether.clock import now_us
 from tether.errors import NOT_FOUND, USAGE, TetherError
 from tether.paths import Paths, resolve
-from tether.policy import Policy, Request, judge, load
+from tether.policy import Policy, Request, Rule, judge, load
 from tether.store.reader import LogReader
 from tether.wire.agents import Approval
 
@@ -65,7 +65,13 @@ def _show(policy: Policy) -> int:
     rows: list[tuple[str, ...]] = [("RULE", "DECISION", "AGENT", "KIND", "ABOUT", "EXPIRES")]
     for rule in policy.rules:
         about = " | ".join(
-            [*rule.command, *rule.path, *rule.tool, *([f"network: {rule.network}"] if rule.network is not None else [])]
+            [
+                *rule.command,
+                *rule.path,
+                *rule.tool,
+                *([f"network: {rule.network}"] if rule.network is not None else []),
+                *_costs(rule),
+            ]
         )
         when = rule.expires.isoformat() if rule.expires is not None else ""
         rows.append(
@@ -152,3 +158,8 @@ def _load(paths: Paths, file: Path | None) -> Policy:
 def _plain(rule: Any) -> dict[str, Any]:
     values = {name: getattr(rule, name) for name in rule.__struct_fields__}
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
+
+
+def _costs(rule: Rule) -> list[str]:
+    given = {"over": rule.cost_over, "under": rule.cost_under}
+    return [f"cost {word} {value:g}" for word, value in given.items() if value is not None]

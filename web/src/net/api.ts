@@ -27,6 +27,8 @@ export interface SessionInfo {
   readonly approvals?: readonly string[];
   /** When this device looked at it, in microseconds since 1970; 0: it is to be unread. */
   readonly seen?: number;
+  /** US dollars, as its agent tells; "" when it does not. */
+  readonly cost_usd?: string;
 }
 
 export interface Activity {

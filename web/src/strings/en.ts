@@ -272,6 +272,7 @@ export const en = {
     size: "Size",
     clients: "Attached",
     controller: "Controller",
+    cost: "Cost, as the agent tells",
     attach: "Attach from a terminal",
   },
 

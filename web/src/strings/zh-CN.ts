@@ -274,6 +274,7 @@ export const zhCN: Strings = {
     size: "大小",
     clients: "连接数",
     controller: "控制者",
+    cost: "费用（由代理报告）",
     attach: "在终端中接入",
   },
 

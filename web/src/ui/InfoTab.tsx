@@ -29,6 +29,7 @@ export function InfoTab({ id, info }: TabProps) {
     [text.info.ended, timeOf(found.ended)],
     [text.info.size, text.size(found.cols, found.rows)],
     [text.info.clients, String(found.clients)],
+    [text.info.cost, (found.cost_usd ?? "") === "" ? "" : `$${Number(found.cost_usd).toFixed(2)}`],
     [text.info.controller, found.controller],
   ];
   return (
