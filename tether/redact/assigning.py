@@ -16,6 +16,15 @@ _SUFFIX: Final = re.compile(
     re.IGNORECASE,
 )
 _VENDOR_SUFFIX: Final = re.compile(rb"[\w.-]{0,30}(?![\w])")
+# Between the two lines of a name and its value: blanks, line ends, a box's borders.
+_BORDER: Final = rb"(?:\||\xe2(?:\x94[\x82\x83]|\x95\x91|\x96\x8c))"
+_GAP: Final = rb"(?:\s|" + _BORDER + rb"){1,120}"
+# What stands alone in a line below the name, or below a sentence about it.
+_BELOW: Final = (
+    rb"(?:[ \t][^\n:=]{0,60}\b(?:below|following|proceed|use|is|now|save|copy|shown|once)\b[^\n:=]{0,60})?:"
+    rb"(?:[ \t]*" + _BORDER + rb"?[ \t]*\r?\n[ \t]*(?:" + _BORDER + rb"[ \t]*)?){1,3}"
+    rb"(?=[^\s:]{12,400}[ \t]*(?:" + _BORDER + rb"[ \t]*)?\r?\n|[^\s:]{0,400}\r?\Z)"
+)
 # What stands behind every name that is given a value, in whatever way: most names are refused by this alone.
 # A word of prose is no value; what says how to log in stands before one, what says the type too.
 _SAYS: Final = rb"(?:bearer|basic|token|apikey|bot|digest|ssws|api-key|negotiate)"
@@ -26,21 +35,27 @@ _WORD: Final = (
 # What stands behind every name that is given a value, in whatever way: most names are refused by this alone.
 _FOLLOWS: Final = (
     rb"(?=[\\\"'`\])]{0,8}(?:[ \t]{0,41}+(?:[:=]{1,3}+>?[ \t]{0,30}+(?!" + _WORD + rb")|[?<\[>]|->|string)"
-    rb"|[ \t]*[,(][ \t]*[\"'`])|\\?[\"']?,?\s{1,40}\\?[\"']?(?:value|default)"
+    rb"|[ \t]*[,(][ \t]*[\"'`])|\\?[\"']?(?:,(?:"
+    + _GAP
+    + rb")?|"
+    + _GAP
+    + rb")\\?[\"']?(?:value|default)|[ \t]\([^()\n]{1,40}\)[ \t]?[:=]"
     rb"|[\"'`)]?[ \t]++(?:[\"'`|\xe2-]|(?:is|was|has|are|will|set|to|for|of|generated|created|reset)\b"
-    rb"|\w{1,20}[ \t]=|(?!" + _WORD + rb")\S{4}|\S{0,9}\Z)|\S{0,8}\Z)"
+    rb"|\w{1,20}[ \t]=|(?!" + _WORD + rb")\S{4}|\S{0,9}\Z)|\S{0,8}\Z|" + _BELOW + rb")"
 )
 _CLOSE: Final = rb"(?:\\?[\"'`])?[\])]{0,2}(?:\\?[\"'`])?"
 # `=`, `:`, `:=`, `=>`, `==`, with a type before it or not.
 _ASSIGN: Final = re.compile(
     _CLOSE
-    + rb"(?:[ \t]\[[^\]\n]{0,40}\])?[ \t]{0,40}"
-    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*=|:=|=>|={1,3}|->|::?|<<<)"
+    + rb"(?:[ \t](?:\[[^\]\n]{0,40}\]|\([^()\n]{1,40}\)))?[ \t]{0,40}"
+    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*="
+    + rb"|:=|=>|={1,3}|(?<!\) )->|::?|<<<)"
     + rb"[ \t]{0,30}"
 )
 # The name is itself a value: {"name": "X", "value": "..."}, also over two lines of YAML, or an attribute of XML.
 _VALUE: Final = re.compile(
-    rb"\\?[\"']?,?\s{1,40}\\?[\"']?(?:value|default)\\?[\"']?[ \t]{0,4}[:=][ \t]{0,4}", re.IGNORECASE
+    rb"\\?[\"']?(?:,(?:" + _GAP + rb")?|" + _GAP + rb")\\?[\"']?(?:value|default)\\?[\"']?[ \t]{0,4}[:=][ \t]{0,4}",
+    re.IGNORECASE,
 )
 _TABLE: Final = re.compile(rb"[\"'`]?[ \t]{1,40}(?:\xe2(?:\x94[\x82\x83]|\x95\x91)|\|)[ \t]{1,40}|[ \t]{2,40}|\t+")
 _IS: Final = re.compile(
@@ -53,12 +68,19 @@ _CALL: Final = re.compile(rb"\([ \t]*(?=[\"'`])|[\"'][ \t]*,[ \t]*(?=[\"'])")
 _SPACE: Final = re.compile(rb"[ \t]{1,4}(?=[^\s|])")
 _ELEMENT: Final = re.compile(rb"[ \t]*(?:[\w:]+=[\"'][^\"'\n]{0,40}[\"'][ \t]*)?>")
 # What must stand before the name: an option, a line of a netrc, a Dockerfile or fish, a tag.
-_OPTION: Final = re.compile(rb"(?:^|[\s\"'=(\[,])--?[\w-]{0,40}\Z")
+_OPTION: Final = re.compile(rb"(?:^|[\s\"'=(\[,])--?[\w.-]{0,40}\Z")
 _SPACED: Final = re.compile(
     rb"(?:^|[\s;&|])(?:env|arg|set|set -\w+|setenv|setx|export|login[ \t]+\S+|machine[ \t][^\n]*|requirepass"
-    rb"|config set \S*|config(?:[ \t]+--?[\w-]+)*)[ \t]+[\w.:/-]{0,60}\Z|\A[ \t]*[\w.-]{0,30}\Z|[ \t]{2}\Z",
+    rb"|using|with|got|found|loaded|config set \S*|config(?:[ \t]+--?[\w-]+)*)[ \t]+[\w.:/-]{0,60}\Z"
+    rb"|\A[ \t]*[\w.-]{0,30}\Z|[ \t]{2}\Z",
     re.IGNORECASE,
 )
+# A variable's name before a value that can be nothing but random: no sign is needed between the two.
+_CAPITALS: Final = re.compile(rb"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*\Z")
+_RANDOM: Final = re.compile(rb"(?=\S*[0-9])(?=\S*[a-z])(?:(?=\S*[A-Z])\S{12}|[0-9a-f-]{20})")
+_UNDER: Final = re.compile(_BELOW, re.IGNORECASE)
+# A value that YAML has on lines of its own.
+_BLOCK: Final = re.compile(rb"[|>][+-]?[ \t]*\r?\n[ \t]+")
 _TAG: Final = re.compile(rb"<[\w:.-]{0,40}\Z")
 _UPPER: Final = re.compile(rb"(?:^|[\s\"'`;&|({\[,:])(?:-e[ \t]*|-D|\+)?[A-Z][A-Z0-9_]*\Z")
 
@@ -112,8 +134,11 @@ def value_of(text: bytes, name: int, end: int) -> Value | None:
     """The value given to the name text[name:end], or None when none is."""
     found = _ASSIGN.match(text, end)
     if found is not None:
+        block = _BLOCK.match(text, found.end())
         value = _read(
-            text, found.end(), open_ended=text[end : end + 1] == b"=" and bool(_UPPER.search(_before(text, end)))
+            text,
+            (block or found).end(),
+            open_ended=text[end : end + 1] == b"=" and bool(_UPPER.search(_before(text, end))),
         )
         if value is not None and (value.end > value.start or value.open):
             return value
@@ -128,6 +153,9 @@ def _other(text: bytes, name: int, end: int) -> Value | None:
         case b"\r" | b"\n":
             found = _VALUE.match(text, end)
             return _read(text, found.end(), open_ended=False) if found is not None else None
+        case b":":
+            found = _UNDER.match(text, end)
+            return _read(text, found.end(), open_ended=False) if found is not None else None
         case b">":
             return _element(text, name, end)
         case b"(" | b'"' | b"'" | b"," | b"\\" | b"`" | b")":
@@ -139,7 +167,7 @@ def _other(text: bytes, name: int, end: int) -> Value | None:
 
 
 def _spaced(text: bytes, name: int, end: int) -> Value | None:
-    for pattern in (_IS, _OPTION_VALUE, _TABLE, _VALUE):
+    for pattern in (_UNDER, _VALUE, _IS, _OPTION_VALUE, _TABLE):
         found = pattern.match(text, end)
         if found is not None:
             return _read(text, found.end(), open_ended=False)
@@ -148,7 +176,8 @@ def _spaced(text: bytes, name: int, end: int) -> Value | None:
         return _read(text, found.end(), open_ended=False)
     if found is not None:
         before = _before(text, name)
-        if _OPTION.search(before) or _SPACED.search(before):
+        sure = _RANDOM.match(text, found.end()) and _CAPITALS.search(_before(text, end))
+        if sure or _OPTION.search(before) or _SPACED.search(before):
             return _read(text, found.end(), open_ended=False)
     return _element(text, name, end)
 
@@ -160,6 +189,8 @@ def _element(text: bytes, name: int, end: int) -> Value | None:
         return None
     body = _ELEMENT_BODY.match(text, found.end())
     stop = body.end() if body is not None else found.end()
+    if stop < len(text) and text[stop] != 60:
+        return None  # a placeholder, <token>@host
     return Value(found.end(), stop, True, stop == len(text))
 
 

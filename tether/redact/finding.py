@@ -127,7 +127,7 @@ def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence
 
 
 def _look_pem(text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:
-    block = pem.look(text, start, final)
+    block = pem.look(text, start, final, joins)
     return None if block is None else Found(block.start, block.end, block.kind, not block.sure, not block.closed)
 
 
@@ -158,7 +158,8 @@ def _look_token(rule: TokenRule, text: bytes, start: int, end: int, joins: Seque
         return None
     found = rule.run.match(text, end)
     stop = found.end() if found is not None else end
-    grows = stop == len(text) and not final and _may_grow(rule, stop - end)
+    ends = stop == len(text) or (len(rule.until) > 1 and rule.until.startswith(text[stop:].decode("latin-1")))
+    grows = ends and not final and _may_grow(rule, stop - end)
     if grows and stop - end < JUDGED_BYTES:
         return Found(end, stop, rule.kind, open=True, weak=rule.weak, more=rule.run)
     if stop == len(text) - 1 and not final and end < stop < end + rule.min and text[stop] > 32:

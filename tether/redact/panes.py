@@ -95,9 +95,11 @@ def _split(run: list[tuple[Line, dict[int, tuple[int, int]]]], common: set[int],
 
 
 def _piece(line: Line, start: int, stop: int) -> Line:
-    """A part of a line, without the blank behind its stroke."""
+    """A part of a line, without the blanks beside its strokes."""
     if line.text[start : start + 1] == b" " and start:
         start += 1
+    if line.text[stop - 1 : stop] == b" " and start < stop < len(line.text):
+        stop -= 1
     piece = Line(line.row, 0)
     piece.text, piece.raw = line.text[start:stop], line.raw[start:stop]
     piece.hidden = [(index - start, place) for index, place in line.hidden if start <= index < stop]

@@ -27,13 +27,20 @@ _WORDS: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 # What stands where a secret would: words for it, marks of templates, a mask.
 _STOP: Final = re.compile(
-    rb"example|changeme|change[-_]me|change[-_]this|placeholder|redacted|your[-_ ]?|xxxx|dummy|sample|insert[-_]"
+    rb"example|changeme|change[-_]me|change[-_]this|placeholder|redacted|your[-_ ]?|dummy|sample|insert[-_]"
     rb"|replace[-_]?|enter[-_]|todo|fixme|\.\.\.|\*\*\*|\xe2\x80\xa6|\xe2\x80\xa2|<[a-z][\w -]*>|\{\{|\$\{|\$\("
     rb"|#\{|%\{|%\(|process\.env|os\.environ|getenv|secretref|_here\b|[-_]goes[-_]|not[-_]?set|undefined|fake[-_]?|hidden|masked|omitted|filtered"
     rb"|\Amy[-_]|\bmy[-_]?(?:secret|token|pass|key|api)|test[-_](?:token|key|secret|pass)|\Anone\b|\Anull\b"
-    rb"|deadbeef|abcdef|1234567|0123456|qwerty|lorem|foobar|s3cr3t-?here"
+    rb"|deadbeef|abcdef|1234567|0123456|qwerty|lorem|foobar|s3cr3t-?here|wjalrxutnfemi"
 )
 _SAME: Final = re.compile(rb"(.)\1{4,}", re.DOTALL)
+_CROSSES: Final = re.compile(rb"x{4}|X{4}")
+# So many letters of one case are no words when few of their pairs are such as words have.
+_LONG_BYTES: Final = 20
+# Where in a long value a word for what it is not may stand: anywhere in one that is random there is some by chance.
+_STOP_BYTES: Final = 64
+# So much of a random value is the same character several times by chance.
+_SAME_MAX: Final = 0.2
 _TEMPLATE: Final = re.compile(
     rb"\$\{?[A-Za-z_]\w*\}?\Z|\$\{|\$\(|<|\{|%[({sd]|%\w+%\Z|\[[A-Z ]+\]\Z|@[\w.]+@?\Z|:[a-z_]+\Z|\*+\Z|-+\Z|#\{"
 )
@@ -59,7 +66,9 @@ def entropy(value: bytes) -> float:
 
 def placeholder(value: bytes) -> bool:
     """Something that stands for a secret and is none."""
-    return bool(_STOP.search(value.lower())) or bool(_SAME.search(value))
+    same = _SAME.search(value)
+    words = _STOP.search(value[:_STOP_BYTES].lower()) is not None or _CROSSES.search(value) is not None
+    return words or (same is not None and len(same[0]) > _SAME_MAX * len(value))
 
 
 def wordiness(value: bytes) -> float:
@@ -120,7 +129,8 @@ def password(value: bytes, quoted: bool) -> bool:
     if len(value) < 6 or refused(value):
         return False
     lower, upper, digit, symbol = _classes(value)
-    if not quoted and _NAME.match(value) and (not digit or (wordy(value) and b"_" in value) or b"." in value):
+    dotted = b"." in value and max(map(len, value.split(b"."))) < 10
+    if not quoted and _NAME.match(value) and (not digit or (wordy(value) and b"_" in value) or dotted):
         return _random_letters(value)
     if b" " in value:
         return False
@@ -150,4 +160,6 @@ def key(value: bytes, quoted: bool, floor: float = 3.0) -> bool:
 def _random_letters(value: bytes) -> bool:
     """Letters alone, and no words."""
     lower, upper, _, _ = _classes(value)
+    if len(value) >= _LONG_BYTES and not (lower and upper):
+        return wordiness(value) < 0.4 and entropy(value) >= 3.5
     return len(value) >= 10 and lower and upper and wordiness(value) < 0.5 and entropy(value) >= 2.8

@@ -120,6 +120,8 @@ class _Joining:
         boxed = keep < len(before.text.rstrip(b" \t"))
         if boxed and not _LEFT.match(line.text):
             return -1, 0
+        if not boxed and one_blank(before.text, line.text):
+            return keep, 0
         resume = _RESUME.match(line.text)
         return (keep, resume.end()) if resume else (-1, 0)
 
@@ -132,7 +134,9 @@ class _Joining:
         end = len(text.rstrip(b" \t"))
         if end in _FOLDS and _FOLDED.match(text[:end]):
             return end
-        return end if end and self._full(line.col + width(text[:end])) else -1
+        if not end or not self._full(line.col + width(text[:end])):
+            return -1
+        return end + 1 if text[end:] == b" " and line.col + width(text) == self._cols else end
 
     def _full(self, cells: int) -> bool:
         return (cells - 1) % self._cols + 1 >= self._cols - MARGIN
@@ -153,11 +157,33 @@ class _Joining:
         return end if end < len(text) and self._full(line.col + width(text[:end])) else len(text)
 
 
+def one_blank(before: bytes | bytearray, line: bytes | bytearray) -> bool:
+    """Does `line` begin with the blank at which `before` was cut, and not with an indent?"""
+    return line[:1] == b" " and line[1:2] not in (b" ", b"\t", b"|", b"\xe2", b"") and before[:1] != b" "
+
+
 _SHORTEST_FULL: Final = 60
 _EDGE_BYTES: Final = 12
 _RIGHT_EDGE: Final = re.compile(rb" {0,2}" + BORDER + rb"\Z")
 _LEFT_EDGE: Final = re.compile(rb"[ \t]*(?:" + BORDER + rb"|\xe2\x8e\xbf|\xe2\x86\xaa)?[ \t]*")
+# Lines that are drawn, and the corners of boxes: no text goes on behind them.
+_DRAWN: Final = tuple("\u2500\u2501\u2550\u2510\u2518\u256e\u256f\u2557\u255d"[n].encode() for n in range(9))
 _LAST: Final = frozenset(b"|\x82\x83\x86\x8a\x8c\x8f\x90\x91\x95")
+
+
+def _cut_off(lines: list[bytes], ends: list[bytes], full: int) -> list[int]:
+    """The numbers of lines that may have been cut; they lose their borders and ends."""
+    cuts: list[int] = []
+    for number, end in enumerate(ends):
+        if end and end[-1] in _LAST and _edged(end):
+            inner = _RIGHT_EDGE.sub(b"", end)
+            if inner and inner[-1] != 32:
+                cuts.append(number)
+                lines[number] = inner
+        elif len(end) >= full and not end.endswith(_DRAWN):
+            cuts.append(number)
+            lines[number] = end
+    return cuts
 
 
 def squeezed(text: bytes, cols: int) -> tuple[bytes, list[int], list[int]]:
@@ -166,17 +192,16 @@ def squeezed(text: bytes, cols: int) -> tuple[bytes, list[int], list[int]]:
     lines = text.split(b"\n")
     full = min(_SHORTEST_FULL, cols - MARGIN)
     ends = [line.rstrip(b"\r ") for line in lines]
-    if b"\r" in text and len(text) - text.count(b"\r\n") > len(text.replace(b"\r", b"")):
+    if text.count(b"\r") > text.count(b"\r\n"):
         for number, line in enumerate(ends):
             if b"\r" in line:
                 lines[number] = ends[number] = _latest(line)
-    cuts = [n for n, end in enumerate(ends) if len(end) >= full or (end and end[-1] in _LAST and _edged(end))]
-    for number in cuts:
-        end = ends[number]
-        lines[number] = _RIGHT_EDGE.sub(b"", end) if end[-1] in _LAST else end
+    cuts = _cut_off(lines, ends, full)
     if cuts and cuts[-1] == len(lines) - 1:
         cuts.pop()
-    for number in cuts:
+    for number in cuts:  # the next line loses its border and its indent
+        if ends[number][-1] not in _LAST and one_blank(ends[number], lines[number + 1]):
+            continue
         left = _LEFT_EDGE.match(lines[number + 1])
         lines[number + 1] = lines[number + 1][left.end() if left is not None else 0 :]
     sizes = [len(line) + 1 for line in lines]
