@@ -141,7 +141,7 @@ def test_a_phone_that_looks_leaves_the_desk_its_size(open_tab: OpenTab, gateway:
     wide = desk.size()
     phone = open_tab(session, phone=True, dark=False)
     phone.expect_size(wide)
-    expect(phone.see("size")).to_have_text(re.compile("sized elsewhere"))
+    expect(phone.see("size")).to_have_text(re.compile("size of Chrome"))
     expect(phone.see("fit")).to_be_disabled()
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     phone.shot("phone-observer-panned")

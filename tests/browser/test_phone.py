@@ -80,6 +80,70 @@ def test_a_second_tap_locks_a_modifier_and_alt_goes_before_a_key(open_tab: OpenT
     )
 
 
+def test_more_keys_are_a_swipe_or_a_tap_away(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run(gateway.add_fake("raw_echo"))
+    tab = open_tab(session, phone=True)
+    tab.page.get_by_test_id("terminal").tap()
+    bar, page = tab.see("key-bar"), tab.see("keys-page")
+    tab.see("keys-more").tap()
+    expect(page).to_have_attribute("data-page", "1")
+    assert focused(tab)
+    bar.locator('[data-key="pgup"]').tap()
+    tab.shot("phone-keys-more")
+    box = bar.bounding_box()
+    assert box is not None
+    y = box["y"] + 20
+    cdp = touch(tab)
+    for kind, x in (("touchStart", 300), ("touchMove", 200), ("touchMove", 120)):
+        cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page).to_have_attribute("data-page", "2")
+    assert focused(tab)
+    while bar.locator('[data-key="f5"]').count() == 0:
+        tab.see("keys-more").tap()
+    bar.locator('[data-key="f5"]').tap()
+    for key in bar.get_by_role("button").all():
+        box = key.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+    # What the finger swept over was not pressed.
+    gateway.wait_until("both keys", lambda: gateway.raw(session).replace(b"\r\n", b"").endswith(b"\x1b[5~\x1b[15~"))
+    tab.see("keys-keyboard").tap()
+    assert not focused(tab)
+
+
+def test_the_keys_are_chosen_and_ordered_and_kept(open_tab: OpenTab, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    bar, page = tab.see("key-bar"), tab.see("keys-page")
+    while tab.see("keys-edit").count() == 0:
+        tab.see("keys-more").tap()
+    tab.see("keys-edit").tap()
+    editor = tab.see("key-editor")
+    chosen = tab.see("keys-chosen")
+    tab.shot("phone-keys-editor")
+    chosen.locator('[data-key="tab"]').tap()
+    tab.see("key-earlier").tap()
+    tab.see("key-earlier").tap()
+    expect(chosen.locator("button").first).to_have_attribute("data-key", "tab")
+    chosen.locator('[data-key="esc"]').tap()
+    tab.see("key-remove").tap()
+    expect(tab.see("keys-spare").locator('[data-key="esc"]')).to_be_visible()
+    tab.see("keys-done").tap()
+    expect(editor).to_have_count(0)
+    tab.page.reload()
+    tab.expect_state("live")
+    expect(page.locator("button").first).to_have_attribute("data-key", "tab")
+    while tab.see("keys-edit").count() == 0:
+        tab.see("keys-more").tap()
+    tab.see("keys-edit").tap()
+    tab.see("keys-reset").tap()
+    tab.page.keyboard.press("Escape")
+    expect(editor).to_have_count(0)
+    while page.get_attribute("data-page") != "0":
+        tab.see("keys-more").tap()
+    expect(bar.locator("button").first).to_have_attribute("data-key", "esc")
+
+
 def test_arrows_follow_the_mode_of_the_program(open_tab: OpenTab, session: str) -> None:
     tab = open_tab(session, phone=True)
     tab.type(r"printf '\033[?1h'; read -rsn3 key; printf '%q\n' " + '"$key"\n')

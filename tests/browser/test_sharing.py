@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, OpenTab
+from tests.browser.conftest import PHONE, OpenTab, Tab
 from tests.support.gateway import Gateway
 
 
@@ -140,3 +140,62 @@ def test_a_flood_is_skipped_and_said_and_ctrl_c_shows_its_prompt(
     tab.type("echo do''ne\n")
     tab.expect_text("done")
     assert gateway.raw(session).endswith(b"done\r\n$ ")
+
+
+def hide(tab: Tab, hidden: bool) -> None:
+    """As a browser does with a page in the background."""
+    tab.page.evaluate(
+        """state => {
+            Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        "hidden" if hidden else "visible",
+    )
+
+
+def test_a_size_says_whose_it_is_and_goes_back_when_nobody_looks(
+    open_tab: OpenTab, gateway: Gateway, session: str
+) -> None:
+    desk = open_tab(session)
+    desk.see("fit").click()
+    expect(desk.see("size")).to_have_attribute("data-fits", "true")
+    wide = desk.size()
+    phone = open_tab(session, phone=True)
+    expect(phone.see("size")).to_have_text(re.compile("size of Chrome"))
+    phone.page.clock.install()
+    phone.see("take").tap()
+    phone.expect_mode("control")
+    phone.see("fit").tap()
+    expect(phone.see("size")).to_have_attribute("data-fits", "true")
+    expect(desk.see("size")).to_have_text(re.compile("size of Chrome"))
+    before = resizes(gateway, session)
+    hide(phone, hidden=True)
+    phone.page.clock.fast_forward(29_000)
+    hide(phone, hidden=False)
+    phone.page.clock.fast_forward(29_000)
+    hide(phone, hidden=True)
+    phone.page.clock.fast_forward(31_000)
+    desk.expect_size(wide)
+    expect(desk.see("size")).to_have_attribute("data-fits", "true")
+    assert resizes(gateway, session) == before + 1
+    # Seen again it only looks, until somebody types there.
+    hide(phone, hidden=False)
+    expect(phone.see("size")).to_have_attribute("data-fits", "false")
+    phone.type("x")
+    expect(phone.see("size")).to_have_attribute("data-fits", "true")
+
+
+def test_a_locked_size_stays_whatever_is_typed(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    phone = open_tab(session, phone=True)
+    phone.expect_size("80x24")
+    phone.see("lock-size").tap()
+    expect(phone.see("lock-size")).to_have_attribute("aria-pressed", "true")
+    phone.type("echo ty''ped\n")
+    phone.expect_text("typed")
+    phone.shot("phone-size-locked")
+    assert phone.size() == "80x24"
+    assert resizes(gateway, session) == 0
+    phone.see("fit").tap()
+    expect(phone.see("size")).to_have_attribute("data-fits", "true")
+    phone.see("lock-size").tap()
+    expect(phone.see("lock-size")).to_have_attribute("aria-pressed", "false")

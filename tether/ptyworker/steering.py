@@ -185,7 +185,7 @@ class Steering:
         worker.flush()
         worker.terminal.resize(order.cols, order.rows)
         worker.event(lambda seq, ts: Resized(seq, ts, order.cols, order.rows, view.controller))
-        worker.change(cols=order.cols, rows=order.rows)
+        worker.change(cols=order.cols, rows=order.rows, sized_by=view.controller)
 
     def _grant(self, grant: Grant) -> None:
         worker = self._worker

@@ -70,7 +70,7 @@ def _change(view: SessionView, event: Event | Unknown) -> SessionView:
             moved = _move(view, "running", event.ts)
             return msgspec.structs.replace(moved, started=event.ts, agent_pid=event.pid)
         case Resized():
-            return msgspec.structs.replace(view, cols=event.cols, rows=event.rows)
+            return msgspec.structs.replace(view, cols=event.cols, rows=event.rows, sized_by=event.by)
         case Controlled():
             return msgspec.structs.replace(view, epoch=event.epoch, controller=event.holder)
         case Titled():

@@ -21,7 +21,8 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     that its worker keeps a model of the screen, which answers what programs ask of their terminal: nobody else may.
     `activity` is what the agent does (None: never told), `approvals` the ids of what it asks and nobody has decided;
     `conversation` is the agent's own name of it, `parent` the session whose conversation this one goes on with;
-    `cost_usd` what it has cost as far as its agent tells ("": it does not).
+    `cost_usd` what it has cost as far as its agent tells ("": it does not);
+    `sized_by` names the client that asked for the present size.
     """
 
     sid: bytes
@@ -62,6 +63,7 @@ class SessionView(msgspec.Struct, frozen=True, array_like=True, tag="session"):
     conversation: str = ""
     parent: str = ""
     cost_usd: str = ""
+    sized_by: str = ""
 
 
 class ClientView(msgspec.Struct, frozen=True, array_like=True):

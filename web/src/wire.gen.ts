@@ -634,6 +634,7 @@ export interface SessionView {
   readonly conversation: string;
   readonly parent: string;
   readonly cost_usd: string;
+  readonly sized_by: string;
 }
 
 /** Browser to web: the terminal has rendered output up to `offset`; at most a window beyond it may be in flight. */
@@ -965,7 +966,7 @@ export const FIELDS = {
   LaneAsk: [["offer", "int"], ["back", "bool", false]],
   LaneShown: [["offer", "int"], ["seq", "int"], ["offset", "int"], ["modes", "bytes", NO_BYTES]],
   LaneBack: [["offer", "int"], ["reason", "str"], ["seq", "int"], ["offset", "int"], ["last_n", "int"], ["typed", "bytes", NO_BYTES], ["unshown", "bytes", NO_BYTES], ["modes", "bytes", NO_BYTES], ["skipped", "int", 0], ["sure", "bool", true], ["held", "bytes", NO_BYTES]],
-  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false], ["activity", "Activity?", null], ["approvals", "strs", []], ["conversation", "str", ""], ["parent", "str", ""], ["cost_usd", "str", ""]],
+  SessionView: [["sid", "bytes"], ["id", "str"], ["provider", "str"], ["title", "str"], ["state", "str"], ["cwd", "str", ""], ["machine", "str", ""], ["owner", "str", ""], ["detail", "str", ""], ["created", "int", 0], ["started", "int", 0], ["ended", "int", 0], ["since", "int", 0], ["worker_pid", "int", 0], ["agent_pid", "int", 0], ["cols", "int", 0], ["rows", "int", 0], ["seq", "int", 0], ["offset", "int", 0], ["first_seq", "int", 1], ["cut_bytes", "int", 0], ["log_bytes", "int", 0], ["exit_code", "int?", null], ["exit_signal", "int?", null], ["stopped_by", "str", ""], ["epoch", "int", 0], ["controller", "str", ""], ["controller_id", "bytes", NO_BYTES], ["clients", "int", 0], ["args", "strs", []], ["share", "bool", false], ["transport", "str", "pty"], ["screen", "bool", false], ["activity", "Activity?", null], ["approvals", "strs", []], ["conversation", "str", ""], ["parent", "str", ""], ["cost_usd", "str", ""], ["sized_by", "str", ""]],
   Credit: [["seq", "int"], ["offset", "int"], ["skip", "int", 0]],
   Deed: [["kind", "str"], ["actor", "str"], ["session", "str", ""], ["facts", "map", {}]],
   Typed: [["client", "bytes"], ["size", "int"], ["pieces", "int"], ["since", "int"], ["until", "int"]],

@@ -16,7 +16,7 @@ const view: SessionView = {
   tag: "session", sid, id: "k3v9x0pq", provider: "shell", title: "a title", state: "running", cwd: "", machine: "", owner: "",
   detail: "", created: 0, started: 0, ended: 0, since: 0, worker_pid: 0, agent_pid: 0, cols: 80, rows: 24, seq: 0, offset: 0,
   first_seq: 1, cut_bytes: 0, log_bytes: 0, exit_code: null, exit_signal: null, stopped_by: "", epoch: 0, controller: "",
-  controller_id: new Uint8Array(0), clients: 1, args: [], share: false, transport: "pty", screen: true, activity: null, approvals: [], conversation: "", parent: "", cost_usd: "",
+  controller_id: new Uint8Array(0), clients: 1, args: [], share: false, transport: "pty", screen: true, activity: null, approvals: [], conversation: "", parent: "", cost_usd: "", sized_by: "",
 }; // prettier-ignore
 
 class FakeSocket {

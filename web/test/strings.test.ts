@@ -5,7 +5,7 @@ import { zhCN } from "../src/strings/zh-CN";
 import { en as sessionEn, zhCN as sessionZh } from "../src/session/words";
 
 // Names, keys of a keyboard and commands are the same in every language.
-const SAME = /^(Tether|WebSocket|HTTP|Esc|⇧?Tab|Ctrl|Alt|\^C|tether [a-z -]+|English|中文|[^A-Za-z]*)$/;
+const SAME = /^(Tether|WebSocket|HTTP|Esc|⇧?Tab|Ctrl|Alt|\^[A-Z]|PgUp|PgDn|Home|End|Ins|Del|F\d+|A[−+]|tether [a-z -]+|English|中文|[^A-Za-z]*)$/;
 
 type Table = { readonly [key: string]: unknown };
 

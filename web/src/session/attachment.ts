@@ -275,6 +275,7 @@ export class Attachment {
 
   #viewed(view: SessionView): void {
     this.told.viewed(view);
+    if (view.sized_by !== "") this.shape.owned(view.sized_by);
     this.#endedAt(this.#picture.cursor.seq);
   }
 

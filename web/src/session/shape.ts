@@ -74,8 +74,13 @@ export class Shape {
   /** The session has this size, which `by` asked for. */
   resized(size: Size, by: string | null): void {
     this.#sizing.resized(size);
-    if (by !== null) this.owner.value = plainText(by, 60);
+    if (by !== null) this.owned(by);
     this.fits.value = this.#sizing.fits;
+  }
+
+  /** `by` asked for the size that the session has. */
+  owned(by: string): void {
+    this.owner.value = plainText(by, 60);
   }
 
   close(): void {

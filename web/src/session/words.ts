@@ -1,5 +1,6 @@
 /** What the session view says about touch, keys, prompts and size. With it, so that the first page does not carry it. */
 import { language } from "../strings";
+import type { Slot } from "./keybar";
 
 export const en = {
   selection: "Selected text",
@@ -10,6 +11,48 @@ export const en = {
   toPrompt: "To the prompt",
   selectScreen: "All on screen",
   unselect: "Let go",
+
+  keyBar: "Extra keys",
+  moreKeys: (page: number, pages: number) => `More keys, page ${page} of ${pages}`,
+  keyboard: "Keyboard",
+  keyLocked: "locked until tapped again",
+  keys: {
+    esc: "Esc", "shift-tab": "⇧Tab", tab: "Tab", ctrl: "Ctrl", alt: "Alt", enter: "⏎", newline: "⇧⏎", backspace: "⌫",
+    up: "↑", down: "↓", left: "←", right: "→", pgup: "PgUp", pgdn: "PgDn", home: "Home", end: "End", insert: "Ins", delete: "Del",
+    "ctrl-c": "^C", "ctrl-d": "^D", "ctrl-z": "^Z", "ctrl-r": "^R", "ctrl-l": "^L", "ctrl-o": "^O", "ctrl-t": "^T",
+    slash: "/", pipe: "|", tilde: "~", dash: "-", underscore: "_", backslash: "\\", backtick: "`", at: "@", hash: "#", dollar: "$", exclamation: "!",
+    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
+    "font-down": "A−", "font-up": "A+",
+  } satisfies Record<Slot, string>, // prettier-ignore
+  keyNames: {
+    esc: "Escape", "shift-tab": "Shift Tab", tab: "Tab", ctrl: "Control, for the next key", alt: "Alt, for the next key", enter: "Enter", newline: "New line, without sending", backspace: "Backspace",
+    up: "Up", down: "Down", left: "Left", right: "Right", pgup: "Page up", pgdn: "Page down", home: "Home", end: "End", insert: "Insert", delete: "Delete",
+    "ctrl-c": "Control C", "ctrl-d": "Control D", "ctrl-z": "Control Z", "ctrl-r": "Control R", "ctrl-l": "Control L", "ctrl-o": "Control O", "ctrl-t": "Control T",
+    slash: "Slash", pipe: "Vertical bar", tilde: "Tilde", dash: "Hyphen", underscore: "Underscore", backslash: "Backslash", backtick: "Backtick", at: "At", hash: "Hash", dollar: "Dollar", exclamation: "Exclamation mark",
+    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
+    "font-down": "Smaller letters", "font-up": "Larger letters",
+  } satisfies Record<Slot, string>, // prettier-ignore
+  editKeys: "Keys of the bar",
+  editKeysHint: "Tap a key to move or remove it, or one below to add it. The choice is this device's.",
+  keysOnBar: "On the bar",
+  keysSpare: "More keys",
+  keysAll: "All of them are on the bar.",
+  keyEarlier: "Earlier",
+  keyLater: "Later",
+  keyRemove: "Remove",
+  keysReset: "As it was",
+  done: "Done",
+
+  fit: "Fit",
+  fitHint: "Make the session's size that of this screen",
+  size: (cols: number, rows: number) => `${cols}×${rows}`,
+  sizeOf: (cols: number, rows: number, who: string) => `${cols}×${rows}, size of ${who}`,
+  sizeElsewhere: (cols: number, rows: number) => `${cols}×${rows}, sized elsewhere`,
+  lockSize: "Lock",
+  lockSizeHint: "Typing here leaves the session the size that it has",
+  font: "Letters",
+  fontSmaller: "Smaller letters",
+  fontLarger: "Larger letters",
 };
 
 export type Words = typeof en;
@@ -23,6 +66,48 @@ export const zhCN: Words = {
   toPrompt: "放入提示框",
   selectScreen: "选中整屏",
   unselect: "取消选择",
+
+  keyBar: "附加按键",
+  moreKeys: (page: number, pages: number) => `更多按键，第 ${page} 页，共 ${pages} 页`,
+  keyboard: "键盘",
+  keyLocked: "已锁定，再点一次松开",
+  keys: {
+    esc: "Esc", "shift-tab": "⇧Tab", tab: "Tab", ctrl: "Ctrl", alt: "Alt", enter: "⏎", newline: "⇧⏎", backspace: "⌫",
+    up: "↑", down: "↓", left: "←", right: "→", pgup: "PgUp", pgdn: "PgDn", home: "Home", end: "End", insert: "Ins", delete: "Del",
+    "ctrl-c": "^C", "ctrl-d": "^D", "ctrl-z": "^Z", "ctrl-r": "^R", "ctrl-l": "^L", "ctrl-o": "^O", "ctrl-t": "^T",
+    slash: "/", pipe: "|", tilde: "~", dash: "-", underscore: "_", backslash: "\\", backtick: "`", at: "@", hash: "#", dollar: "$", exclamation: "!",
+    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
+    "font-down": "A−", "font-up": "A+",
+  } satisfies Record<Slot, string>, // prettier-ignore
+  keyNames: {
+    esc: "退出键", "shift-tab": "Shift 加 Tab", tab: "制表键", ctrl: "Control，作用于下一个键", alt: "Alt，作用于下一个键", enter: "回车", newline: "换行，不发送", backspace: "退格",
+    up: "上", down: "下", left: "左", right: "右", pgup: "上一页", pgdn: "下一页", home: "行首", end: "行尾", insert: "插入", delete: "删除",
+    "ctrl-c": "Control 加 C", "ctrl-d": "Control 加 D", "ctrl-z": "Control 加 Z", "ctrl-r": "Control 加 R", "ctrl-l": "Control 加 L", "ctrl-o": "Control 加 O", "ctrl-t": "Control 加 T",
+    slash: "斜杠", pipe: "竖线", tilde: "波浪号", dash: "连字符", underscore: "下划线", backslash: "反斜杠", backtick: "反引号", at: "at 符号", hash: "井号", dollar: "美元符号", exclamation: "感叹号",
+    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
+    "font-down": "缩小文字", "font-up": "放大文字",
+  }, // prettier-ignore
+  editKeys: "按键栏的按键",
+  editKeysHint: "点一个按键可移动或移除它，点下面的按键可添加。此选择只对这台设备有效。",
+  keysOnBar: "按键栏上",
+  keysSpare: "更多按键",
+  keysAll: "全部按键都已在按键栏上。",
+  keyEarlier: "前移",
+  keyLater: "后移",
+  keyRemove: "移除",
+  keysReset: "恢复默认",
+  done: "完成",
+
+  fit: "适应",
+  fitHint: "把会话的尺寸设为此屏幕的尺寸",
+  size: (cols: number, rows: number) => `${cols}×${rows}`,
+  sizeOf: (cols: number, rows: number, who: string) => `${cols}×${rows}，尺寸由 ${who} 决定`,
+  sizeElsewhere: (cols: number, rows: number) => `${cols}×${rows}，尺寸由别处决定`,
+  lockSize: "锁定",
+  lockSizeHint: "在这里输入不改变会话的尺寸",
+  font: "文字大小",
+  fontSmaller: "缩小文字",
+  fontLarger: "放大文字",
 };
 
 export const words: Words = language === "zh-CN" ? zhCN : en;

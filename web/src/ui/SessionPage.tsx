@@ -6,6 +6,7 @@ import { ComposeLine } from "../session/ComposeLine";
 import { keepDraft } from "../session/compose";
 import { KeyBar } from "../session/KeyBar";
 import { SelectionBar } from "../session/SelectionBar";
+import { StatusLine } from "../session/StatusLine";
 import { coarse, desk, followPage, mirror, stand, type Stand } from "../session/stand";
 import { text } from "../strings";
 import type { BarKey } from "../terminal/keys";
@@ -17,7 +18,6 @@ import { route } from "./route";
 import { Sheet } from "./Sheet";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
-import { StatusLine } from "./StatusLine";
 import { TabPage, Tabs } from "./Tabs";
 import { Toast } from "./Toast";
 import { followViewport } from "./viewport";
@@ -72,6 +72,18 @@ export function SessionPage({ id }: { id: string }) {
     ready.screen.paste(words);
     return true;
   };
+  const fit = () => {
+    ready?.attachment.shape.fit();
+    ready?.screen.focus();
+  };
+  const zoom = (by: number) => ready?.screen.zoom(by);
+  /** The soft keyboard is there while something has the focus that takes text. */
+  const keyboard = () => {
+    const now = document.activeElement;
+    if (now instanceof HTMLTextAreaElement) now.blur();
+    else if (composing) root.current?.querySelector<HTMLElement>(".compose textarea")?.focus();
+    else ready?.screen.focus();
+  };
   const toPrompt = (words: string) => {
     around.draft.value = [around.draft.value, words].filter((part) => part !== "").join(" ");
     keepDraft(id, around.draft.value);
@@ -103,11 +115,11 @@ export function SessionPage({ id }: { id: string }) {
         </div>
         {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
-        {ready !== null && <StatusLine attachment={ready.attachment} composing={composing} compose={() => chooseCompose(true)} fit={() => { ready.attachment.shape.fit(); ready.screen.focus(); }} />}
+        {ready !== null && <StatusLine attachment={ready.attachment} coarse={coarse} composing={composing} compose={() => chooseCompose(true)} fit={fit} zoom={zoom} />}
         {ready !== null && typing && composing && ready.attachment.ending.value === null && (
           <ComposeLine attachment={ready.attachment} draft={around.draft} coarse={coarse} send={send} close={() => chooseCompose(false)} />
         )}
-        {coarse && typing && <KeyBar held={around.held} press={press} />}
+        {coarse && typing && <KeyBar held={around.held} press={press} zoom={zoom} keyboard={keyboard} />}
         <Sheet question={around.question} />
       </main>
     </>
