@@ -268,11 +268,7 @@ class Service:
             case Noted():
                 self.desk.noted(sid, message)
             case Signalled():
-                session = self.desk.sessions.get(sid)
-                if session is not None and session.open:
-                    session.channel.signal(message)
-                elif len(self._early) < _EARLY_MAX:
-                    self._early.setdefault(sid, {})[message.kind] = message
+                self._signalled(sid, message)
             case Decide():
                 self.desk.decide(sid, message)
             case Prepare():
@@ -283,6 +279,16 @@ class Service:
                 pass  # a worker that can't be reached now: what is no event yet is sent again
             case _:
                 log.warning("event=unexpected message=%s", type(message).__name__)
+
+    def _signalled(self, sid: bytes, signal: Signalled) -> None:
+        session = self.desk.sessions.get(sid)
+        if session is None or not session.open:
+            if len(self._early) < _EARLY_MAX:
+                self._early.setdefault(sid, {})[signal.kind] = signal
+        elif signal.kind == "stopping":
+            self.spawn(self._prompter.leave(session))
+        else:
+            session.channel.signal(signal)
 
     async def _prepare(self, sid: bytes, order: Prepare) -> None:
         channel = self._channel(sid, order.provider)

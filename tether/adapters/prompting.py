@@ -50,6 +50,10 @@ class Prompter:
             return replace(found, req=order.req, client=order.client)
         return Done(order.req, client=order.client)
 
+    async def leave(self, session: Session) -> None:
+        """Have the agent leave off; it is about to be ended."""
+        await self.give(session, Interrupt(0, b""))
+
     async def _type(self, session: Session, keys: bytes, prompt: bool) -> Any:
         activity = session.activity
         state = activity.state if activity is not None else ""

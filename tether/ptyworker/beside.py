@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tether")
 
 _EVENTS: Final = AgentEvent.__args__
+_BUSY: Final = frozenset({"working", "waiting"})
+_TOLD: Final = frozenset({"hook", "api", "title"})
 
 
 class Beside:
@@ -91,6 +93,17 @@ class Beside:
                 cost_usd=changed.cost_usd,
             )
         return True
+
+    def rests(self) -> bool:
+        """Whether the agent is in the middle of nothing, by its own word or its title's, which is sooner."""
+        activity = self._worker.kept.view.activity
+        return activity is None or activity.state not in _BUSY or self._signals.title_state == "idle"
+
+    def can_leave(self) -> bool:
+        """Whether the agent is in the middle of something, and can be asked to leave off."""
+        activity = self._worker.kept.view.activity
+        told = activity is not None and activity.source in _TOLD and not activity.degraded
+        return told and not self.rests() and not self._worker.kept.agent_gone
 
     def compose(self, order: Compose) -> None:
         """Type a prompt for an agent that has no other door, if it still is in the state in which that is one."""

@@ -81,6 +81,12 @@ class Signals:
         self._last[kind] = signal
         return signal
 
+    @property
+    def title_state(self) -> str:
+        """What the newest title says of the agent; "" when nothing."""
+        last = self._last.get("title")
+        return last.state if last is not None else ""
+
     def latest(self) -> list[Signalled]:
         """What was said last of what stays true: for an adapter that comes in."""
         return [self._last[kind] for kind in ("title", "cwd", "mark") if kind in self._last]

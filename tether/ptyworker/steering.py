@@ -45,6 +45,8 @@ log = logging.getLogger("tether")
 KEY_BYTES: Final = 64
 # For what was run beside an agent that has ended by itself. Nobody waits for it, and it has nothing left to say.
 _SWEEP_S = 1.0
+# For an agent to leave off what it does, before the first signal.
+_LEAVE_S = 2.0
 
 
 class Steering:
@@ -219,7 +221,10 @@ class Steering:
         worker.kept.stop = StopAsked(by, grace_s)
         worker.note("stop-requested", f"Asked to end by {by}")
         worker.change(detail=f"ending, asked by {by}")
-        self.stopping = Stopping(by, monotonic(), grace_s, first)
+        asks = not first and grace_s > 0 and worker.beside.can_leave()
+        if asks:
+            worker.tell_broker(Signalled("stopping"))
+        self.stopping = Stopping(by, monotonic(), grace_s, first, _LEAVE_S if asks else 0.0)
         self.tick(monotonic())
 
     def sweep(self, now: float) -> None:
@@ -232,7 +237,7 @@ class Steering:
         self._tell_burst(self.bursts.due(now) if not self._worker.kept.ended else self.bursts.end())
         if self.stopping is None or self._worker.kept.ended:
             return
-        step = self.stopping.step(now)
+        step = self.stopping.step(now, rests=self._worker.beside.rests())
         if step is None:
             return
         pids = self.members(fresh=True)

@@ -1,4 +1,8 @@
-"""The ladder by which a session ends: HUP, then TERM, then KILL, over everything it started. Pure."""
+"""The ladder by which a session ends: HUP, then TERM, then KILL, over everything it started. Pure.
+
+An agent in the middle of something is first asked to leave off, by whoever can (`patience_s`): then what it runs ends
+with it, and its conversation is whole.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +25,25 @@ class Step:
 
 
 class Stopping:
-    """One stop, asked for by `by` at `began` (seconds), KILL after `grace_s`."""
+    """One stop, asked for by `by` at `began` (seconds): the first signal when the agent rests, `patience_s` later at
+    the latest, KILL `grace_s` after it."""
 
-    def __init__(self, by: str, began: float, grace_s: float, first: int = 0) -> None:
+    def __init__(self, by: str, began: float, grace_s: float, first: int = 0, patience_s: float = 0.0) -> None:
         self.by = by
         self.began = began
         self.grace_s = max(0.0, grace_s)
         self._first = first or signal.SIGHUP
+        self._patient_until = began + patience_s
         self._sent: list[int] = []
         self._last_kill = 0.0
 
-    def step(self, now: float) -> Step | None:
-        """The signal that is due at `now`, once; KILL is repeated for what was started meanwhile."""
+    def step(self, now: float, *, rests: bool = False) -> Step | None:
+        """The signal that is due at `now`, once; KILL is repeated for what was started meanwhile. `rests`: the agent is
+        in the middle of nothing."""
+        if not self._sent:
+            if now < self._patient_until and not rests:
+                return None
+            self.began = now
         age = now - self.began
         if not self._sent:
             self._sent.append(self._first)
@@ -55,3 +66,4 @@ class Stopping:
     def hurry(self, grace_s: float) -> None:
         """Asked again: a shorter grace counts, a longer one does not."""
         self.grace_s = min(self.grace_s, max(0.0, grace_s))
+        self._patient_until = self.began

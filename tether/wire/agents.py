@@ -153,7 +153,9 @@ class Noted(msgspec.Struct, frozen=True, array_like=True, tag="noted"):
 
 class Signalled(msgspec.Struct, frozen=True, array_like=True, tag="signalled"):
     """Worker to adapter, through the broker: the terminal said something beside its screen. `kind` is title, notice,
-    bell, mark or cwd; of a title only changes of `state` (what the provider's title rules make of it) are told."""
+    bell, mark or cwd; of a title only changes of `state` (what the provider's title rules make of it) are told. Two are
+    the worker's own: typed (who called for somebody was heard) and stopping (the agent is about to be ended: have it
+    leave off, within two seconds)."""
 
     kind: str
     text: str = ""

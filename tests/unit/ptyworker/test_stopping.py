@@ -30,3 +30,21 @@ def test_no_grace_kills_after_one_polite_signal_and_asking_again_can_only_hurry(
     assert stop.step(4.9) == Step(signal.SIGTERM, "all")
     stop.hurry(0.0)
     assert stop.step(4.9) == Step(signal.SIGKILL, "all")
+
+
+def test_a_busy_agent_is_left_a_while_and_the_grace_counts_from_its_rest():
+    stop = Stopping("ann", 100.0, 5.0, patience_s=2.0)
+    assert stop.step(100.0) is None
+    assert stop.step(101.5, rests=True) == Step(signal.SIGHUP, "groups")
+    assert stop.step(103.4) is None
+    assert stop.step(103.5) == Step(signal.SIGTERM, "all")
+    assert not stop.over(107.0, 1)
+
+
+def test_patience_ends_by_itself_or_when_it_is_asked_again():
+    stop = Stopping("ann", 100.0, 5.0, patience_s=2.0)
+    assert stop.step(101.9) is None
+    assert stop.step(102.0) == Step(signal.SIGHUP, "groups")
+    stop = Stopping("ann", 100.0, 5.0, patience_s=2.0)
+    stop.hurry(5.0)
+    assert stop.step(100.1) == Step(signal.SIGHUP, "groups")
