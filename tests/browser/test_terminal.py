@@ -223,3 +223,15 @@ def test_a_session_that_has_ended_is_scrolled_through(open_tab: OpenTab, gateway
     tab = open_tab(session, live=False)
     tab.expect_text("row 3000 of many")
     gateway.wait_until("the first line", lambda: scroll_up(tab, "row 1 of many"), 30)
+
+
+def test_what_a_killed_program_left_on_is_off(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    tab = open_tab(session)
+    tab.type("printf '\\033[?1049h\\033[?1003h\\033[?1006hstands here'\n")
+    tab.expect_text("stands here")
+    mouse = tab.page.locator(".enable-mouse-events")
+    expect(mouse).to_have_count(1)
+    gateway.tether("stop", session, "--yes")
+    expect(tab.page.locator("[data-ended='stopped'], [data-ended='killed'], [data-ended='exited']")).to_have_count(1)
+    expect(mouse).to_have_count(0)
+    tab.expect_text("stands here")

@@ -50,6 +50,10 @@ export interface ScreenOptions {
   modify(text: string): string;
 }
 
+/** Undoes what a program that was killed has left on: mouse, focus and paste reports, cursor keys, keypad. What it
+ * showed last stays, on the alternate screen as well: that is what people come to read. */
+const LEFT_ON = "\x1b[?9;1000;1002;1003;1005;1006;1015;1016;1004;2004;1l\x1b>\x1b[?2026l\x1b[?7h";
+
 export class Screen implements Display {
   readonly #terminal: Terminal;
   readonly #room: Room;
@@ -141,7 +145,7 @@ export class Screen implements Display {
 
   rest(): void {
     this.#terminal.options.disableStdin = true;
-    this.#terminal.write("\x1b[?25l");
+    this.#terminal.write(`${LEFT_ON}\x1b[?25l`);
   }
 
   // -- what the page calls
