@@ -31,6 +31,7 @@ IDLE_US: Final = 10_000_000
 PART_US: Final = 500_000
 SPANS_MAX: Final = 1000
 MARKS_MAX: Final = 4000
+_ACCOUNT_MAX: Final = 3000
 _TEXT_CHARS: Final = 200
 
 
@@ -80,7 +81,7 @@ class Timeline:
         self._span(seq, event.ts, len(event.data) if isinstance(event, Output) else 0)
 
     def _note(self, mark: Mark) -> None:
-        if len(self.marks) < MARKS_MAX:
+        if len(self.marks) < (_ACCOUNT_MAX if mark.kind in ACCOUNT else MARKS_MAX):
             self.marks.append(mark)
         else:
             self.dropped += 1
@@ -126,13 +127,41 @@ _PLAIN: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
 
 def _mark(event: Any) -> Mark | None:
     """What stands out of one event; None for what does not."""
-    if isinstance(event, Told):
-        return Mark(event.seq, event.ts, "turn", event.text[:_TEXT_CHARS]) if event.kind == "turn" else None
-    told = _PLAIN.get(type(event))
+    told = _TOLD.get(event.kind) if isinstance(event, Told) else _PLAIN.get(type(event))
     if told is None:
         return None
     kind, text = told(event)
-    return Mark(event.seq, event.ts, kind, text[:_TEXT_CHARS])
+    return Mark(event.seq, event.ts, kind, _cut(" ".join(text[: 4 * _TEXT_CHARS].split()))) if kind else None
+
+
+def _cut(text: str) -> str:
+    """At most `_TEXT_CHARS`, to a whole word where there are several: half a secret is not known for one."""
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return text[:_TEXT_CHARS].rpartition(" ")[0] or text[:_TEXT_CHARS]
+
+
+def _turn(event: Told) -> tuple[str, str]:
+    phase = event.facts.get("phase", "began")
+    return "turn", event.text if phase == "began" else phase
+
+
+def _tool(event: Told) -> tuple[str, str]:
+    phase, name = event.facts.get("phase", ""), event.facts.get("name", "tool")
+    return "" if phase == "began" else "tool", f"{name}{' (failed)' if phase == 'failed' else ''}: {event.text}"
+
+
+# The agent's own account of its work, beside what its terminal showed. A tool is told once, when it is over.
+_TOLD: Final[dict[str, Callable[[Told], tuple[str, str]]]] = {
+    "turn": _turn,
+    "prompt": lambda event: ("turn", event.text),
+    "message": lambda event: ("message", event.text),
+    "tool": _tool,
+    "usage": lambda event: ("usage", ", ".join(f"{name} {value}" for name, value in event.facts.items())),
+    "status": lambda event: ("status", event.text),
+}
+ACCOUNT: Final = frozenset({"message", "tool", "usage", "status"})
+"""Kinds of marks of that account: they are many, and leave room for the others."""
 
 
 def _status(event: Exited) -> str:

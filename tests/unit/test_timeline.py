@@ -57,11 +57,34 @@ def test_what_agents_say_of_themselves_is_marked() -> None:
         Active(1, 1, Activity(state="working")),
         Settled(2, 2, "a1", "allowed", by="a phone"),
         Told(3, 3, "turn", text="fix it"),
-        Told(4, 4, "usage"),
+        Told(4, 4, "message", text="I look\n\nat it"),
+        Told(5, 5, "tool", text="make", facts={"name": "Bash", "phase": "began"}),
+        Told(6, 6, "tool", text="make", facts={"name": "Bash", "phase": "failed"}),
+        Told(7, 7, "usage", facts={"input": "12", "cost_usd": "0.1"}),
+        Told(8, 8, "turn", facts={"phase": "interrupted"}),
+        Told(9, 9, "conversation", "c1"),
     )
     assert [(m.kind, m.text) for m in made.marks] == [
-        ("state", "working"), ("decision", "allowed a phone"), ("turn", "fix it"),
+        ("state", "working"), ("decision", "allowed a phone"), ("turn", "fix it"), ("message", "I look at it"),
+        ("tool", "Bash (failed): make"), ("usage", "input 12, cost_usd 0.1"), ("turn", "interrupted"),
     ]  # fmt: skip
+
+
+def test_a_long_text_ends_with_a_whole_word() -> None:
+    from tether.wire.agents import Told
+
+    (mark,) = of(Told(1, 1, "message", text=f"{'so ' * 60}{'k' * 60}")).marks
+    assert mark.text == " ".join(["so"] * 60)
+
+
+def test_what_an_agent_says_leaves_room_for_what_it_asks() -> None:
+    from tether.timeline import MARKS_MAX
+    from tether.wire.agents import Settled, Told
+
+    said = [Told(n, n, "message", text="so") for n in range(1, MARKS_MAX + 1)]
+    made = of(*said, Settled(MARKS_MAX + 1, MARKS_MAX + 1, "a1", "denied", by="me"))
+    assert made.marks[-1].kind == "decision"
+    assert made.dropped > 0
 
 
 def test_a_clock_that_jumps_back_and_a_row_of_a_newer_version_do_no_harm() -> None:

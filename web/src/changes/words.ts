@@ -80,9 +80,11 @@ const en = {
   idle: (length: string) => `idle for ${length}`,
   inexact: "A part of the output before this moment is missing in the log.",
   markList: "Marks",
+  account: "What the agent said and used",
   kinds: {
     created: "created", started: "started", resized: "size", controlled: "control", titled: "title", note: "note", exited: "exited",
     lost: "lost", cut: "older output removed", state: "state", approval: "asked", decision: "decided", turn: "turn",
+    message: "said", tool: "tool", usage: "tokens", status: "status",
   } as Readonly<Record<string, string>>,
   nobody: "nobody",
   search: "Find what was on the screen",
@@ -176,9 +178,11 @@ const zhCN: Words = {
   idle: (length) => `空闲 ${length}`,
   inexact: "此刻之前的部分输出已不在日志中。",
   markList: "标记",
+  account: "代理所说与所用",
   kinds: {
     created: "创建", started: "启动", resized: "尺寸", controlled: "控制权", titled: "标题", note: "说明", exited: "退出",
     lost: "丢失", cut: "旧输出已清除", state: "状态", approval: "请求批准", decision: "已决定", turn: "回合",
+    message: "消息", tool: "工具", usage: "用量", status: "状态报告",
   },
   nobody: "无人",
   search: "查找屏幕上出现过的内容",

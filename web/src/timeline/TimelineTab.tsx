@@ -3,6 +3,7 @@ import "../styles/timeline.css";
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { keep, kept } from "../app/preferences";
 import { Blocks } from "../changes/Blocks";
 import { useLooking } from "../changes/looking";
 import { words } from "../changes/words";
@@ -19,6 +20,8 @@ const SPEEDS = [1, 2, 4, 8, 16, 64];
 const BARS = 240;
 const STEPS = 1000;
 const MARK_PX = 40;
+// The agent's own account of its work: many marks, which the list can do without.
+const ACCOUNT: ReadonlySet<string> = new Set(["message", "tool", "usage", "status"]);
 
 /** The session from its beginning: its screen at any moment, played again. It is given no way to type. */
 export function TimelineTab({ id }: { id: string }) {
@@ -88,7 +91,8 @@ function Controls({ player, axis, marks, collapse, setCollapse, live }: {
   const place = axis.length === 0 ? 0 : Math.round((axis.at(ts) / axis.length) * STEPS);
   const seek = (at: number) => void player.seek({ at });
   const jump = (by: 1 | -1) => {
-    const next = by > 0 ? marks.find((mark) => mark.ts > ts) : marks.findLast((mark) => mark.ts < ts - 1);
+    const loud = marks.filter((mark) => !ACCOUNT.has(mark.kind));
+    const next = by > 0 ? loud.find((mark) => mark.ts > ts) : loud.findLast((mark) => mark.ts < ts - 1);
     if (next !== undefined) void player.seek({ seq: next.seq });
   };
   // Of a session that goes on, what comes is shown as it comes.
@@ -129,7 +133,7 @@ function Track({ axis, marks }: { axis: Axis; marks: readonly Mark[] }) {
   const bars = useMemo(() => axis.density(BARS), [axis]);
   const ticks = useMemo(() => {
     const seen = new Map<number, string>();
-    for (const mark of marks) seen.set(Math.round((axis.at(mark.ts) / Math.max(1, axis.length)) * BARS * 2), mark.kind);
+    for (const mark of marks) if (!ACCOUNT.has(mark.kind)) seen.set(Math.round((axis.at(mark.ts) / Math.max(1, axis.length)) * BARS * 2), mark.kind);
     return [...seen];
   }, [axis, marks]);
   return (
@@ -141,7 +145,10 @@ function Track({ axis, marks }: { axis: Axis; marks: readonly Mark[] }) {
 }
 
 function Marks({ marks, player, axis }: { marks: readonly Mark[]; player: Player; axis: Axis }) {
-  const newest = useMemo(() => [...marks].reverse(), [marks]);
+  const [account, setAccount] = useState(() => kept("tether.timeline.account") !== "off");
+  const many = marks.some((mark) => ACCOUNT.has(mark.kind));
+  const newest = useMemo(() => marks.filter((mark) => account || !ACCOUNT.has(mark.kind)).reverse(), [marks, account]);
+  const toggle = () => { keep("tether.timeline.account", account ? "off" : "on"); setAccount(!account); };
   const made = (mark: Mark) => (
     <button class="mark" type="button" key={mark.seq} data-kind={mark.kind} data-testid="mark" onClick={() => void player.seek({ seq: mark.seq })}>
       <span class="mark-when mono">{clockOf(mark.ts - axis.first)}</span>
@@ -149,5 +156,10 @@ function Marks({ marks, player, axis }: { marks: readonly Mark[]; player: Player
       <span class="mark-text">{mark.kind === "controlled" && mark.text === "" ? words.nobody : mark.kind === "state" ? text.activityWords[mark.text] ?? mark.text : mark.text}</span>
     </button>
   );
-  return <div class="marks"><Blocks count={newest.length} height={MARK_PX} render={(from, to) => newest.slice(from, to).map(made)} /></div>;
+  return (
+    <>
+      {many && <label class="tick"><input type="checkbox" checked={account} onChange={toggle} data-testid="account" /> {words.account}</label>}
+      <div class="marks"><Blocks count={newest.length} height={MARK_PX} render={(from, to) => newest.slice(from, to).map(made)} /></div>
+    </>
+  );
 }
