@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tether.escapes import finished, without_sequences
+from tether.escapes import SEQUENCE, finished, without_sequences
+
+PIECES = (
+    *(b"\x1b", b"\x1b[", b"\x1b]0;", b"\x07", b"\x1b\\", b"\xc2\x9b", b"\xc2\x9d", b"\xc2", b"\x90", b"3", b";", b"m"),
+    *(b"K", b"abc", b"\x18", b"\x1bP", b" ", b"\xc2\x9c", b"(", b"\n", b"\x00", b"\xc3\xa9", b"\x1b7", b"\x1b_"),
+)
 
 
 @pytest.mark.parametrize(
@@ -22,3 +29,13 @@ def test_the_end_of_what_is_finished(data: bytes, ends: int) -> None:
 def test_text_without_sequences() -> None:
     data = b"a\x1b[1;31mb\x1b]0;title\x07c\x1bP1$r\x1b\\d\x1b(Be\xc2\x9b4mf\xc2\xa0g\x1b[?25lh"
     assert without_sequences(data) == b"abcdef\xc2\xa0gh"
+
+
+def test_a_title_that_a_colour_cuts_off_does_not_go_on_behind_it() -> None:
+    """The colour was taken out first, and the title went on to the next sequence: a token in between was not seen."""
+    assert without_sequences(b"\x1b]0;t \x1b[3mtext\x1b[3\x1b[3m") == b"text"
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=10).map(b"".join))
+def test_the_quick_way_takes_out_what_the_grammar_says(data: bytes) -> None:
+    assert without_sequences(data) == SEQUENCE.sub(b"", data)

@@ -195,3 +195,8 @@ def test_a_word_below_a_question_for_a_password_holds_up_nothing() -> None:
     line = b"x" * 58 + b"getpass('Password: ')\r\n"
     masker = Masker(FINDER)
     assert masker.feed(line + b"token = x.get('a')\r\nnext line\r\n") == line + b"token = x.get('a')\r\nnext line\r\n"
+
+
+def test_a_token_behind_a_title_that_was_cut_off_is_hidden() -> None:
+    parts = [b"\x1b]0;t ", b"\x1b[3", b"mtext", b" " + TOKEN.encode(), b"\x1b[3", b"\x1b[3"]
+    assert BODY[:8].encode() not in masked(parts)
