@@ -10,7 +10,7 @@ from pathlib import Path
 from tether.clock import monotonic
 
 
-def try_lock(path: Path) -> int | None:
+def try_lock(path: Path | str) -> int | None:
     """Take the lock file `path` and return its descriptor (keep it open), or None when somebody holds it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -21,7 +21,7 @@ def try_lock(path: Path) -> int | None:
     return fd
 
 
-def lock(path: Path, wait_s: float) -> int | None:
+def lock(path: Path | str, wait_s: float) -> int | None:
     """As `try_lock`, but try for `wait_s` seconds."""
     deadline = monotonic() + wait_s
     while (fd := try_lock(path)) is None and monotonic() < deadline:

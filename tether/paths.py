@@ -172,32 +172,70 @@ class Paths:
         """Where agents' hooks report to the adapters."""
         return self.adapters / "h"
 
+    @property
+    def for_workers(self) -> WorkerPaths:
+        """What workers need of these."""
+        names = self.store, self.broker, self.spawner, self.bus_token, self.workers, self.service_log("workers")
+        return WorkerPaths(*map(str, names))
+
     def worker_pub(self, sid: bytes) -> Path:
-        return self.workers / f"{sid.hex()}.p"
+        return Path(self.for_workers.pub(sid))
 
     def worker_lane(self, sid: bytes) -> Path:
-        return self.workers / f"{sid.hex()}.l"
+        return Path(self.for_workers.lane(sid))
 
     def worker_side(self, sid: bytes) -> Path:
         """Where the program that a session's provider has run beside the agent listens."""
-        return self.workers / f"{sid.hex()}.s"
+        return Path(self.for_workers.side(sid))
 
     def ring(self, sid: bytes) -> Path:
-        return self.workers / f"{sid.hex()}.ring"
+        return Path(self.for_workers.ring(sid))
 
     def worker_lock(self, sid: bytes) -> Path:
-        return self.workers / f"{sid.hex()}.lock"
+        return Path(self.for_workers.lock(sid))
 
     def worker_files(self, sid: bytes) -> tuple[Path, ...]:
-        """Every file of a session's worker, in the order in which they are removed: without a ring there is nothing
-        to continue from, and the lock goes last."""
-        return self.worker_pub(sid), self.worker_lane(sid), self.worker_side(sid), self.ring(sid), self.worker_lock(sid)
+        """Every file of a session's worker, in the order in which they are removed."""
+        return tuple(map(Path, self.for_workers.files(sid)))
 
     def service_lock(self, name: str) -> Path:
         return self.run / f"{name}.lock"
 
     def service_log(self, name: str) -> Path:
         return self.log / f"{name}.log"
+
+
+@dataclass(frozen=True)
+class WorkerPaths:
+    """What a worker needs to know of `Paths`, as text: using pathlib writes to sixty pages that all workers share
+    otherwise."""
+
+    store: str
+    broker: str
+    spawner: str
+    bus_token: str
+    workers: str
+    log: str
+
+    def pub(self, sid: bytes) -> str:
+        return f"{self.workers}/{sid.hex()}.p"
+
+    def lane(self, sid: bytes) -> str:
+        return f"{self.workers}/{sid.hex()}.l"
+
+    def side(self, sid: bytes) -> str:
+        return f"{self.workers}/{sid.hex()}.s"
+
+    def ring(self, sid: bytes) -> str:
+        return f"{self.workers}/{sid.hex()}.ring"
+
+    def lock(self, sid: bytes) -> str:
+        return f"{self.workers}/{sid.hex()}.lock"
+
+    def files(self, sid: bytes) -> tuple[str, ...]:
+        """Every file of a session's worker, in the order in which they are removed: without a ring there is nothing
+        to continue from, and the lock goes last."""
+        return self.pub(sid), self.lane(sid), self.side(sid), self.ring(sid), self.lock(sid)
 
 
 def resolve(environ: dict[str, str] | None = None) -> Paths:

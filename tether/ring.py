@@ -115,7 +115,7 @@ class Ring:
         self._filled = 0  # absolute position up to which the ground ahead is FILL
 
     @classmethod
-    def create(cls, path: Path, area: int) -> Ring:
+    def create(cls, path: Path | str, area: int) -> Ring:
         """Make the ring file `path` with an output area of `area` bytes. OSError when it exists or the disk is full."""
         area = max(area, 4 * RECORD_MAX)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -130,7 +130,7 @@ class Ring:
         return ring
 
     @classmethod
-    def open_existing(cls, path: Path) -> Ring:
+    def open_existing(cls, path: Path | str) -> Ring:
         """Open the ring `path`. RingError when it is not one."""
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import zmq
 from msgspec.structs import replace
 
 from tests.support.brokerpeers import BrokerHouse, Spawner
@@ -79,7 +80,8 @@ def test_garbage_disturbs_nobody(house: BrokerHouse) -> None:
     for junk in (b"", b"x", b"\0" * 16, b"\0" * 17, os.urandom(100), bytes(16) + b"\x92\xa5input\x00"):
         client.broker.dealer.send(junk)
         worker.dealer.send(junk)
-    client.broker.dealer.socket.send_multipart([b"a", b"b", b"c"])
+    for frame, more in ((b"a", zmq.SNDMORE), (b"b", zmq.SNDMORE), (b"c", 0)):
+        client.broker.dealer.socket.send(frame, more)
     client.tell(worker.sid, Grant(99, client.id, "me"))  # the wrong direction
     worker.tell(Stop(1, "a worker"))
     other = house.worker()

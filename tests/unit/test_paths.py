@@ -126,3 +126,11 @@ def test_a_directory_of_another_user_is_refused(short: Path) -> None:
     (short / "his").mkdir(mode=0o700)
     os.chown(short / "his", 65534, 65534)
     assert "65534" in refused(short / "his").message
+
+
+def test_workers_call_their_files_by_the_names_that_others_know():
+    paths, sid = resolve({"TETHER_HOME": "/t"}), bytes(range(16))
+    theirs = paths.for_workers
+    assert Path(theirs.ring(sid)) == paths.ring(sid) == Path("/t/run/w/000102030405060708090a0b0c0d0e0f.ring")
+    assert tuple(map(Path, theirs.files(sid))) == paths.worker_files(sid)
+    assert (theirs.store, theirs.broker, theirs.log) == ("/t/run/s", "/t/run/b", "/t/log/workers.log")

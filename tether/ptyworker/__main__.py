@@ -16,7 +16,7 @@ def main() -> None:
     os.umask(0o077)
     not_dumpable()
     logging.basicConfig(stream=sys.stderr, level="INFO", format="%(asctime)s %(levelname)s worker %(message)s")
-    resume_executed(resolve(), bytes.fromhex(sys.argv[1]), *map(int, sys.argv[2:6]))
+    resume_executed(resolve().for_workers, bytes.fromhex(sys.argv[1]), *map(int, sys.argv[2:6]))
 
 
 if __name__ == "__main__":

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import array
 import contextlib
-import json
 import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +34,7 @@ def order_line(
     sid: bytes, spec: dict[str, Any], master: int, slave: int
 ) -> tuple[list[bytes], list[tuple[int, int, array.array[int]]]]:
     """What `receive_order` takes, for sendmsg."""
-    line = json.dumps({"op": "session", "sid": sid.hex(), "spec": spec, "fds": 2}).encode() + b"\n"
+    line = msgspec.json.encode({"op": "session", "sid": sid.hex(), "spec": spec, "fds": 2}) + b"\n"
     return [line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", (master, slave)))]
 
 
@@ -58,7 +56,7 @@ def receive_order(spawner: socket.socket) -> Order | None:
 class HolderLink:
     """JSON lines to the spawner's socket, reconnected when the spawner is replaced. Non-blocking."""
 
-    def __init__(self, path: Path, sid: str, master: int, slave: int, connected: socket.socket | None = None) -> None:
+    def __init__(self, path: str, sid: str, master: int, slave: int, connected: socket.socket | None = None) -> None:
         """`connected` is the connection over which this worker got its session, if it still stands."""
         self._path = path
         self._sid = sid
@@ -79,10 +77,10 @@ class HolderLink:
             return True
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            sock.connect(str(self._path))
+            sock.connect(self._path)
             line = {"op": "worker", "sid": self._sid, "pid": os.getpid(), "agent": agent, "fds": 2}
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", self._fds))]
-            sock.sendmsg([json.dumps(line).encode() + b"\n"], rights)
+            sock.sendmsg([msgspec.json.encode(line) + b"\n"], rights)
             sock.setblocking(False)
         except OSError:
             sock.close()
@@ -95,7 +93,7 @@ class HolderLink:
         """Send one line; when the spawner is away it learns it at the next connection."""
         if self._sock is not None:
             with contextlib.suppress(OSError):
-                self._sock.send(json.dumps({"op": op, "sid": self._sid, **fields}).encode() + b"\n")
+                self._sock.send(msgspec.json.encode({"op": op, "sid": self._sid, **fields}) + b"\n")
 
     def receive(self, now: float) -> list[dict[str, Any]]:
         """The lines that have come; closes at the spawner's end and sets `retry_at`."""
@@ -112,7 +110,7 @@ class HolderLink:
                 self.retry_at = now + RETRY_S / 10
                 break
             *whole, self._inbox = (self._inbox + data).split(b"\n")
-            lines += [json.loads(line) for line in whole if line]
+            lines += [msgspec.json.decode(line) for line in whole if line]
         return lines
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 _SERVICES = tuple(
     f"\0-m\0tether.{name}\0".encode() for name in ("store", "broker", "spawner", "web", "ptyworker", "adapters")
 )
+_STAT_MAX = 4096
 _SUPERVISOR = (b"supervisord", b"supervisor.supervisord")
 
 
@@ -93,8 +94,11 @@ def _table() -> dict[int, Process]:
 
 def _stat(pid: int) -> Process | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            text = os.read(fd, _STAT_MAX)
+        finally:
+            os.close(fd)
     except OSError:
         return None
     # The name may hold anything, parentheses and spaces too: what counts is behind the last one.

@@ -12,12 +12,10 @@ those of the bus, so a holder may change over at any time, or never use a lane.
 from __future__ import annotations
 
 import array
-import contextlib
 import hmac
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -114,7 +112,7 @@ class LaneServer:
 
     def __init__(
         self,
-        path: Path,
+        path: str,
         sid: bytes,
         watch: Callable[[int, bool | None], None],
         backlog: Backlog,
@@ -138,10 +136,9 @@ class LaneServer:
         self._granted = (b"", b"", 0)  # client, key, epoch
         self._held = b""
         self._held_since = 0.0
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+        _remove(path)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
+        self._listener.bind(path)
         self._listener.listen(8)
         self._listener.setblocking(False)
         watch(self._listener.fileno(), False)
@@ -237,7 +234,7 @@ class LaneServer:
             self._drop(connection)
         self._watch(self._listener.fileno(), None)
         self._listener.close()
-        self._path.unlink(missing_ok=True)
+        _remove(self._path)
 
     def _accept(self) -> None:
         try:
@@ -300,3 +297,8 @@ class LaneServer:
         if self._holder is connection:
             self._holder, self._held = None, b""
             self._on_left(connection.holder)
+
+
+def _remove(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)

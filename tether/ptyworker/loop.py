@@ -6,6 +6,7 @@ an idle worker has no timer and sleeps in the kernel.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import select
@@ -17,7 +18,7 @@ import msgspec
 
 from tether import secret_files
 from tether.clock import monotonic, now_us
-from tether.paths import Paths
+from tether.paths import WorkerPaths
 from tether.ptyworker import recording, state
 from tether.ptyworker.beside import Beside
 from tether.ptyworker.coalescing import Coalescing
@@ -63,7 +64,7 @@ class Worker:
 
     def __init__(
         self,
-        paths: Paths,
+        paths: WorkerPaths,
         sid: bytes,
         lock_fd: int,
         ring: Ring,
@@ -142,10 +143,10 @@ class Worker:
         sockets = self._sockets
         self.bus, self._pub, self._poller = sockets.bus, sockets.publisher, sockets.poller
         self._store, self._broker, self._wake_r = sockets.store, sockets.broker, sockets.wake_r
-        self._pub.bind(self.paths.worker_pub(self.sid))
+        self._pub.bind(self.paths.pub(self.sid))
         self.delivery.connect(self._store, self._poller)
         self.lane = LaneServer(
-            self.paths.worker_lane(self.sid),
+            self.paths.lane(self.sid),
             self.sid,
             self._watch,
             self.delivery.backlog,
@@ -202,8 +203,9 @@ class Worker:
         self.terminal.close_all()
         self.lane.close()
         self.bus.close()
-        for path in self.paths.worker_files(self.sid):
-            path.unlink(missing_ok=True)
+        for path in self.paths.files(self.sid):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
         # Last: a worker that is killed in here has not said it, and the spawner removes what it left.
         self._holder.tell("end")
         log.info("event=session-ended sid=%s state=%s", self.sid.hex(), self.kept.view.state)

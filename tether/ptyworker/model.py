@@ -34,6 +34,8 @@ log = logging.getLogger("tether")
 
 # Lines of scrollback in a checkpoint: what somebody who attaches after a crash finds above the screen.
 CHECKPOINT_LINES: Final = 200
+# The model of the first session in this process, made before the fork: workers share the memory that making it takes.
+_ready: Final[list[Screen]] = []
 _ZLIB_LEVEL: Final = 1
 
 
@@ -244,11 +246,8 @@ class Model:
         if self._screen is None and self.on:
             try:
                 with danger.At(self._worker.ring, self._worker.ring.header.offset):
-                    self._screen = Screen(
-                        *self._size,
-                        scrollback_lines=self._worker.kept.scrollback_lines,
-                        on_reply=self._replies.append,
-                    )
+                    self._screen = _ready.pop() if _ready else Screen(*self._size, on_reply=_unheard)
+                    self._screen.begin(*self._size, self._worker.kept.scrollback_lines, self._replies.append)
             except ScreenUnavailable as error:
                 self._give_up(error.message)
         return self._screen
@@ -308,6 +307,15 @@ def warm_up() -> None:
     screen.snapshot(CHECKPOINT_LINES)
     screen.compress()
     screen.close()
+
+
+def make_ready() -> None:
+    """Make the model of the first session in advance, in the process from which workers are forked."""
+    _ready.append(Screen(80, 24, on_reply=_unheard))
+
+
+def _unheard(_reply: bytes) -> None:
+    """What answers a model that is nobody's yet: never called, because nothing is fed to it."""
 
 
 def _fitting(screen: Screen, history: int) -> bytes:

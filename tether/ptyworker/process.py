@@ -16,7 +16,7 @@ import msgspec
 
 from tether import locks, service
 from tether.clock import monotonic, now_us
-from tether.paths import Paths
+from tether.paths import WorkerPaths
 from tether.ptyworker import danger, holder, kin, model, state, terminal
 from tether.ptyworker.agentprocess import AgentProcess, Execution
 from tether.ptyworker.handing import taken_over
@@ -41,7 +41,7 @@ _LOG_BYTES_MAX = 1 << 20
 _ARGS_SHOWN_BYTES = 8192
 
 
-def run_spare(paths: Paths, connection: int) -> int:
+def run_spare(paths: WorkerPaths, connection: int) -> int:
     """In a process forked by the spawner's nursery: make ready, wait on `connection` for a session, and be its worker.
 
     The order is a line of the spawner's protocol, with the terminal's two sides. A `spec` starts a new session; without
@@ -59,11 +59,11 @@ def run_spare(paths: Paths, connection: int) -> int:
     if order is None:
         return 0
     sid = bytes.fromhex(order.sid)
-    lock = locks.lock(paths.worker_lock(sid), _LOCK_WAIT_S)
+    lock = locks.lock(paths.lock(sid), _LOCK_WAIT_S)
     if lock is None:
         log.error("event=locked sid=%s", order.sid)
         return _LOCKED
-    if not paths.ring(sid).exists():
+    if not os.path.exists(paths.ring(sid)):
         if order.spec is None:
             log.error("event=no-ring sid=%s", order.sid)
             return _CANNOT_CONTINUE
@@ -79,12 +79,13 @@ def run_spare(paths: Paths, connection: int) -> int:
     return 0
 
 
-def preload(paths: Paths) -> None:
+def preload(paths: WorkerPaths) -> None:
     """In the nursery: what all workers have in common. The terminal emulator is used once, so that they share what that
     takes of memory; first in a child, because native code may take along whoever runs it."""
     _redirect(paths)
     if danger.survives(model.warm_up):
         model.warm_up()
+        model.make_ready()
 
 
 def re_execute(worker: Worker) -> None:
@@ -98,7 +99,7 @@ def re_execute(worker: Worker) -> None:
     os.execv(sys.executable, argv)  # noqa: S606 - no shell is the point
 
 
-def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int, screen: int = -1) -> None:
+def resume_executed(paths: WorkerPaths, sid: bytes, lock: int, master: int, slave: int, screen: int = -1) -> None:
     """The other half of `re_execute`."""
     for fd in (lock, master, slave):
         os.set_inheritable(fd, False)
@@ -111,7 +112,7 @@ def resume_executed(paths: Paths, sid: bytes, lock: int, master: int, slave: int
 
 
 def begin(
-    paths: Paths,
+    paths: WorkerPaths,
     sid: bytes,
     lock: int,
     order: Order,
@@ -168,7 +169,7 @@ def begin(
 
 
 def _continue(
-    paths: Paths, sid: bytes, lock: int, master: int, slave: int, sockets: Sockets, *, recovered: bool
+    paths: WorkerPaths, sid: bytes, lock: int, master: int, slave: int, sockets: Sockets, *, recovered: bool
 ) -> Worker:
     """Carry on from the ring. RingError when it is damaged: the broker will declare the session lost."""
     ring = Ring.open_existing(paths.ring(sid))
@@ -213,12 +214,12 @@ def _shown(args: list[str]) -> list[str]:
     return shown
 
 
-def _redirect(paths: Paths) -> None:
+def _redirect(paths: WorkerPaths) -> None:
     """Leave the spawner's pipe, which ends with its supervisord: nothing in, messages to a log file of the workers."""
-    path = paths.service_log("workers")
+    path = paths.log
     with contextlib.suppress(OSError):
-        if path.stat().st_size > _LOG_BYTES_MAX:
-            path.replace(path.with_name(path.name + ".1"))
+        if os.stat(path).st_size > _LOG_BYTES_MAX:
+            os.replace(path, path + ".1")
     null = os.open(os.devnull, os.O_RDWR)
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     os.dup2(null, 0)

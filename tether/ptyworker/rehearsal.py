@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 
 from tether import locks, service
 from tether.bus import Bus, Poller
-from tether.paths import Paths, prepare
+from tether.paths import Paths, WorkerPaths, prepare
 from tether.ptyworker import process
 from tether.ptyworker.agentprocess import AgentProcess
 from tether.ptyworker.holder import order_line, receive_order
@@ -60,7 +60,7 @@ def rehearse() -> None:
     logging.disable(logging.INFO)
     try:
         with tempfile.TemporaryDirectory(prefix="tether-") as name:
-            _play(_paths(Path(name)))
+            _play(_paths(Path(name)).for_workers)
     except Exception as error:  # noqa: BLE001 - without a rehearsal workers cost more, and that is all
         log.warning("event=no-rehearsal reason=%r", str(error))
     finally:
@@ -77,7 +77,7 @@ def _paths(directory: Path) -> Paths:
     return paths
 
 
-def _play(paths: Paths) -> None:
+def _play(paths: WorkerPaths) -> None:
     before = _descriptors()
     others = _others(paths)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -111,7 +111,7 @@ def _descriptors() -> set[int]:
     return found
 
 
-def _be_the_worker(paths: Paths, sockets: Sockets, agent: AgentProcess) -> None:
+def _be_the_worker(paths: WorkerPaths, sockets: Sockets, agent: AgentProcess) -> None:
     """As `process.run_spare`, on a terminal of its own and without a spawner that would hold it."""
     master, slave = os.openpty()
     os.set_blocking(master, False)
@@ -119,7 +119,7 @@ def _be_the_worker(paths: Paths, sockets: Sockets, agent: AgentProcess) -> None:
     with ours, theirs:
         ours.sendmsg(*order_line(_SID, _spec(), master, slave))
         order = receive_order(theirs)
-        lock = locks.lock(paths.worker_lock(_SID), 0.0)
+        lock = locks.lock(paths.lock(_SID), 0.0)
         if order is None or lock is None:
             raise OSError("no order, or no lock")
         worker = process.begin(paths, _SID, lock, order, sockets, agent, _over)
@@ -138,7 +138,7 @@ def _spec() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _others(paths: Paths) -> int:
+def _others(paths: WorkerPaths) -> int:
     """Fork a store that believes everything, and a broker that orders an end after the first output."""
     pid = service.fork()
     if pid:

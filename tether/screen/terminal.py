@@ -132,6 +132,12 @@ class Screen:
             self._reply = ffi.callback("Reply", lambda _t, _u, data, size: replies.append(ffi.buffer(data, size)[:]))
             handle.set(binding.OPT_WRITE_PTY, self._reply)
 
+    def begin(self, cols: int, rows: int, scrollback_lines: int, on_reply: Callable[[bytes], None]) -> None:
+        """Be what a new one with these would be: for one that was made ahead, with an `on_reply`, and never fed."""
+        self._scrollback_lines, self._on_reply = scrollback_lines, on_reply
+        self.resize(cols, rows)
+        self._limit_scrollback()
+
     def feed(self, data: bytes | memoryview) -> None:
         """Show what a program printed. Never raises for what is in it."""
         data = self._cutter.rest(bytes(data))  # copies a view only

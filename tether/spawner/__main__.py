@@ -23,11 +23,12 @@ def load(paths: Paths) -> RunSpare:
     from tether.ptyworker.process import preload, run_spare
     from tether.ptyworker.rehearsal import rehearse
 
-    preload(paths)
+    names = paths.for_workers
+    preload(names)
     rehearse()
     gc.collect()
     gc.freeze()
-    return lambda connection: run_spare(paths, connection)
+    return lambda connection: run_spare(names, connection)
 
 
 if __name__ == "__main__":

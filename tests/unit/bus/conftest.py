@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import zmq
+from zmq.backend import Socket
 
 from tether.bus import Bus
 
@@ -20,7 +20,7 @@ class OwningBus(Bus):
         super().__init__()
         self.kept: list[object] = []
 
-    def _socket(self, kind: int, *, send: int, receive: int) -> zmq.Socket[bytes]:
+    def _socket(self, kind: int, *, send: int, receive: int) -> Socket:
         made = super()._socket(kind, send=send, receive=receive)
         self.kept.append(made)
         return made

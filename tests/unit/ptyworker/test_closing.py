@@ -18,7 +18,7 @@ def test_the_spawner_hears_of_the_end_when_every_file_is_gone(tmp_path: Path) ->
         path.touch()
     said: list[tuple[str, list[Path]]] = []
     worker = Worker.__new__(Worker)
-    worker.paths, worker.sid = paths, SID
+    worker.paths, worker.sid = paths.for_workers, SID
     worker._holder = SimpleNamespace(tell=lambda op: said.append((op, list(paths.workers.iterdir()))))  # type: ignore[assignment]
     worker.terminal = SimpleNamespace(close_all=lambda: None)  # type: ignore[assignment]
     worker.lane = worker.bus = SimpleNamespace(close=lambda: None)  # type: ignore[assignment]

@@ -38,7 +38,7 @@ class Bench:
         self.watched: dict[int, bool] = {}
         self.inputs: list[Input] = []
         self.backlog: list[bytes] = []
-        self.lane = LaneServer(path, SID, self._watch, lambda: (7, self.backlog), self.inputs.append)
+        self.lane = LaneServer(str(path), SID, self._watch, lambda: (7, self.backlog), self.inputs.append)
 
     def _watch(self, fd: int, write: bool | None) -> None:
         if write is None:
@@ -97,7 +97,9 @@ def test_the_holder_asks_for_the_screen_and_gets_it_between_the_events(tmp_path:
         return Snapshot(7, 2, 80, 24, b"screen", "screen", 2, query.req, query.client)
 
     watched: dict[int, bool | None] = {}
-    lane = LaneServer(tmp_path / "l", SID, watched.__setitem__, lambda: (7, []), lambda _input: None, on_query=answer)
+    lane = LaneServer(
+        str(tmp_path / "l"), SID, watched.__setitem__, lambda: (7, []), lambda _input: None, on_query=answer
+    )
     lane.grant(CLIENT, KEY, 3)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.connect(str(tmp_path / "l"))
@@ -263,7 +265,7 @@ def test_a_terminal_comes_with_its_word_from_the_holder_only(tmp_path: Path):
     got: list[tuple[bytes, object, list[int]]] = []
     bench.lane.close()
     bench.lane = LaneServer(
-        tmp_path / "l", SID, bench._watch, lambda: (7, []), bench.inputs.append,
+        str(tmp_path / "l"), SID, bench._watch, lambda: (7, []), bench.inputs.append,
         on_terminal=lambda client, message, fds: got.append((client, message, fds)),
     )  # fmt: skip
     bench.lane.grant(CLIENT, KEY, 3)

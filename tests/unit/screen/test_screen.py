@@ -175,3 +175,17 @@ def test_no_library_is_said(monkeypatch, path, why):
     finally:
         binding.library.cache_clear()
         terminal._checked.cache_clear()
+
+
+def test_one_that_was_made_ahead_becomes_what_a_new_one_would_be():
+    told: list[bytes] = []
+    ready = Screen(80, 24, on_reply=lambda _reply: None)
+    ready.begin(COLS, ROWS, 500, told.append)
+    fresh = Screen(COLS, ROWS, scrollback_lines=500)
+    for screen in (ready, fresh):
+        for stream in STREAMS.values():
+            screen.feed(stream + b"\r\n" * 20)
+    assert state(ready) == state(fresh)
+    assert ready.history_size() == fresh.history_size() > 0
+    ready.feed(b"\x1b[5n")
+    assert told[-1] == b"\x1b[0n"

@@ -26,7 +26,7 @@ class Bench:
         self.events: list[bytes] = []
         self.watched: set[int] = set()
         self._loop = asyncio.get_running_loop()
-        self.server = LaneServer(path, SID, self.watch, lambda: (5, []), self.inputs.append)
+        self.server = LaneServer(str(path), SID, self.watch, lambda: (5, []), self.inputs.append)
         self.opened = self.lost = 0
         self.keeper = LaneKeeper(path, SID, ME, self)
 
@@ -91,7 +91,7 @@ def test_a_wrong_key_opens_nothing_and_the_lane_of_a_new_worker_is_found(tmp_pat
         await bench.until(lambda: bench.server.holds(ME))
         bench.server.close()
         await bench.until(lambda: not bench.keeper.send(b"frame"))
-        bench.server = LaneServer(path, SID, bench.watch, lambda: (9, []), bench.inputs.append)
+        bench.server = LaneServer(str(path), SID, bench.watch, lambda: (9, []), bench.inputs.append)
         bench.server.grant(ME, KEY, 3)
         await bench.until(lambda: bench.server.holds(ME))
         bench.keeper.leave()
