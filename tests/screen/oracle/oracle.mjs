@@ -65,7 +65,7 @@ function saved(buffer) {
   return [buffer.savedX, Math.max(0, buffer.savedY - buffer.ybase), attr.fg, attr.bg, buffer.savedCharset ?? null];
 }
 
-function state(term, title) {
+function state(term, title, colours) {
   const core = term._core;
   const { cols, rows } = term;
   const active = term.buffer.active;
@@ -100,6 +100,7 @@ function state(term, title) {
       charsets: [core._charsetService.glevel, core._charsetService.charset ?? null],
       cursor: [core.optionsService.rawOptions.cursorStyle, core.coreService.decPrivateModes.cursorStyle ?? null],
       title,
+      colours,
       wraps: wraps.join(""),
       links: links(core, buffer, buffer.ybase, buffer.ybase + rows, cols),
       hidden,
@@ -116,13 +117,21 @@ async function answer({ cols, rows, ops }) {
   term.unicode.activeVersion = "11";
   let title = "";
   let replies = "";
+  const colours = {};
+  // Each event is a list of what to do with colours: 1 sets one, 2 puts one or all back.
+  term._core._inputHandler.onColor((acts) => {
+    for (const { type, index, color } of acts) {
+      if (type === 1) colours[index] = color.join();
+      else if (type === 2) for (const known of index === undefined ? Object.keys(colours) : [index]) delete colours[known];
+    }
+  });
   term.onTitleChange((text) => (title = text));
   term.onData((data) => (replies += data));
   for (const op of ops) {
     if (op[0] === "w") await new Promise((done) => term.write(Buffer.from(op[1], "latin1"), done));
     else term.resize(op[1], op[2]);
   }
-  const made = { ...state(term, title), replies };
+  const made = { ...state(term, title, colours), replies };
   term.dispose();
   return made;
 }
