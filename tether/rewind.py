@@ -166,6 +166,15 @@ def deep(log: Log, view: SessionView, seq: int, lines: int, *, slice_bytes: int 
         checkpoint, stride = farther, 2 * stride
 
 
+def deep_snapshot(log: Log, view: SessionView, seq: int, lines: int) -> Snapshot:
+    """What a client is shown as of event `seq` with so many lines above it, however long it is. ScreenUnavailable."""
+    *_, made = deep(log, view, seq, lines)
+    try:
+        return made.snapshot(lines, _SEQ_MAX)
+    finally:
+        made.close()
+
+
 def _played(log: Log, sid: bytes, made: Rewound, newest: int, slice_bytes: int) -> Iterator[Rewound]:
     """The screen, as far as it is, until event `newest` or the end of the log."""
     yield made

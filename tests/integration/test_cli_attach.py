@@ -240,6 +240,21 @@ def test_a_terminal_that_reads_nothing_costs_nobody(shared: Gateway) -> None:
     shared.tether("stop", session)
 
 
+def test_an_observer_that_reads_nothing_is_shown_the_newest_screen_and_told(shared: Gateway) -> None:
+    session = shared.run("shell")
+    watcher = shared.screen("attach", session, "--observe")
+    watcher.expect(r"\$ ")
+    shared.tether("send", session, "seq 1200000; echo fl''ooded", "--enter")
+    shared.wait_until("the flood is over", lambda: b"flooded" in shared.raw(session)[-200:], 60)
+    told = watcher.expect(rb"(\d+) bytes of output were skipped", timeout=60)
+    assert 8 << 20 < int(told[1]) < 10 << 20
+    assert b"flooded" in watcher.data, "the screen that it is shown"
+    assert len(watcher.data) < 3 << 20
+    watcher.type(b"\x1cd")
+    watcher.wait_exit()
+    shared.tether("stop", session)
+
+
 def test_not_a_terminal(shared: Gateway) -> None:
     done = shared.tether("run", "shell")
     session = done.stdout.strip()

@@ -145,6 +145,14 @@ def test_to_attach_to_what_has_ended_is_to_see_its_last_screen(gateway: Gateway,
     assert "ended with 7" in long.stderr
 
 
+def test_a_screen_with_all_that_had_scrolled_off(gateway: Gateway) -> None:
+    whole = gateway.tether("snapshot", "long", "--history", "100000").stdout.splitlines()
+    assert [line.split()[1] for line in whole if line.startswith("line")] == [str(number) for number in range(6000)]
+    some = json.loads(gateway.tether("snapshot", "long", "--history", "30", "--json").stdout)
+    assert len(some["above"]) == 30
+    assert gateway.tether("snapshot", "long", "--history", "5", "--svg", check=False).returncode == 2
+
+
 def test_a_session_is_played_again(gateway: Gateway, story: dict[str, int | str]) -> None:
     screen = gateway.screen("replay", "steps", "--speed", "100")
     screen.expect("first")

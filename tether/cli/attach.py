@@ -246,7 +246,7 @@ class Attachment:
             lending.redraw = False
             self._jump(first=False)
             if lending.skipped:
-                self._say(f"{lending.skipped} bytes of output were skipped: this terminal did not take them", now)
+                self._skipped(lending.skipped, now)
                 lending.skipped = 0
         if lending.typed:
             data, lending.typed = lending.typed, b""
@@ -259,11 +259,16 @@ class Attachment:
         else:
             self._display.notice(text, bell=bell, now=now)
 
-    def _jump(self, *, first: bool) -> None:
-        """Show the newest screen instead of everything before it; first with some of what scrolled off before."""
+    def _skipped(self, size: int, now: float) -> None:
+        self._say(f"{size} bytes of output were skipped: this terminal did not take them", now)
+
+    def _jump(self, *, first: bool) -> int:
+        """Show the newest screen instead of everything before it; first with some of what scrolled off before. How many
+        bytes of output are left out."""
         snapshot = self._feed.snapshot(self._history if first else 0)
         if snapshot is None:
-            return
+            return 0
+        left_out = max(0, snapshot.offset - self._feed.cursor.offset)
         self._unasked.forget()
         if self._veil is not None:
             snapshot = self._veil.anew(snapshot)
@@ -275,6 +280,7 @@ class Attachment:
         self._display.write(snapshot.data)
         self._show(self._feed.cursor.jump(snapshot.seq, snapshot.offset))
         self._uplink.session_size(snapshot.cols, snapshot.rows)
+        return left_out
 
     def _after(self, now: float) -> None:
         """What the turn has changed."""
@@ -290,7 +296,7 @@ class Attachment:
             and self._terminal is not None
             and self._feed.behind_bytes() > JUMP_BYTES
         ):
-            self._jump(first=False)
+            self._skipped(self._jump(first=False), now)
         if self._uplink.changed:
             self._say(self._uplink.changed, now, bell=True)
             self._uplink.changed = ""

@@ -34,7 +34,7 @@ def show(paths: Paths, settings: Settings, view: SessionView) -> int:
     except ScreenUnavailable:
         out.write(found.data + b"\x1b[m\r\n")
     else:
-        out.write(b"".join(_rows(shown)))
+        out.write(screens.above(shown, styled=True) + b"".join(_rows(shown)))
         shown.close()
     out.flush()
     if found.kind != "screen":
@@ -43,13 +43,12 @@ def show(paths: Paths, settings: Settings, view: SessionView) -> int:
 
 
 def _rows(shown: Screen) -> list[bytes]:
-    """What scrolled off, the screen, and in a full-screen program that in front of it."""
-    above = [row.ansi + (b"" if row.wrapped else b"\n") for row in shown.history(0, shown.history_size())]
+    """The screen; of a full-screen program the one behind it first."""
     last = _lines(shown)
     if not shown.facts().alternate:
-        return above + last
+        return last
     shown.feed(_LEAVE_ALTERNATE)
-    return above + _lines(shown) + last
+    return _lines(shown) + last
 
 
 def _lines(shown: Screen) -> list[bytes]:

@@ -46,9 +46,16 @@ def show(snapshot: Snapshot) -> Screen:
     """A screen that shows `snapshot`; to be closed. ScreenUnavailable where there is no emulator."""
     from tether.screen import Screen
 
-    screen = Screen(snapshot.cols or 80, snapshot.rows or 24)
+    # The room is in bytes, and comes to the lines within some ten percent.
+    screen = Screen(snapshot.cols or 80, snapshot.rows or 24, scrollback_lines=1000 + 2 * snapshot.history)
     screen.feed(snapshot.data)
     return screen
+
+
+def above(shown: Screen, *, styled: bool) -> bytes:
+    """What scrolled off, each line with its end, rows that were folded as one."""
+    lines = shown.history(0, shown.history_size())
+    return b"".join((one.ansi if styled else one.text.encode()) + (b"" if one.wrapped else b"\n") for one in lines)
 
 
 def trimmed(rows: list[bytes]) -> list[bytes]:

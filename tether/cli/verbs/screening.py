@@ -24,6 +24,7 @@ _Session = Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, 
 _At = Annotated[str, typer.Option("--at", help="An event's number, a time (14:05), a date, or how long ago (-5m).")]
 _IDLE_S: Final = 2.0
 _SPEED_MAX: Final = 1000.0
+_HISTORY_MAX: Final = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -41,20 +42,29 @@ def snapshot(
     svg: Annotated[bool, typer.Option("--svg", help="A drawing whose text can be selected.")] = False,
     png: Annotated[bool, typer.Option("--png", help="A picture; wants Pillow and a font.")] = False,
     at: _At = "",
+    history: Annotated[
+        int, typer.Option("--history", help="So many lines of what had scrolled off above it, from the log.")
+    ] = 0,
     output: Annotated[str, typer.Option("-o", "--output", help="The file to write; stdout without it.")] = "",
 ) -> int:
     """Print a session's screen as it is now, as it was at the end, or at any moment."""
     if text + ansi + svg + png > 1:
         raise TetherError("--text, --ansi, --svg and --png exclude each other", code="usage", status=USAGE)
     form = next((name for name, on in (("ansi", ansi), ("svg", svg), ("png", png)) if on), "text")
+    if not 0 <= history <= _HISTORY_MAX or (history and form in ("svg", "png")):
+        raise TetherError(
+            f"--history {history} can't be", hint=f"0 to {_HISTORY_MAX:,} lines, of text", code="usage", status=USAGE
+        )
     if form == "png" and not output and sys.stdout.isatty():
         raise TetherError("A picture is no text for a terminal", hint="Give -o FILE", code="usage", status=USAGE)
     paths = resolve()
     view = finding.find_any(paths, session)
     with contextlib.closing(LogReader(paths)) as log:
-        found = (
-            rewind.snapshot(log, view, 0, moment(log, view, at)) if at else screens.newest(paths, log, view)
-        )  # fmt: skip
+        if history:
+            record = log.session(view.sid) or view
+            found = rewind.deep_snapshot(log, record, moment(log, view, at) if at else record.seq, history)
+        else:
+            found = rewind.snapshot(log, view, 0, moment(log, view, at)) if at else screens.newest(paths, log, view)
     mask = masking.load(paths, settings.load(paths.settings).masking.snapshot, agents=[view])
     shown = screens.show(found if mask is None else masking.snapshot_masked(found, mask))
     try:
@@ -120,7 +130,7 @@ def moment(log: LogReader, view: SessionView, text: str) -> int:
 def _made(shown: Screen, form: str) -> bytes:
     match form:
         case "ansi":
-            return b"\n".join(screens.trimmed(shown.styled())) + b"\n"
+            return screens.above(shown, styled=True) + b"\n".join(screens.trimmed(shown.styled())) + b"\n"
         case "svg":
             from tether.screen.svg import svg
 
@@ -130,7 +140,7 @@ def _made(shown: Screen, form: str) -> bytes:
 
             return png(shown)
         case _:
-            return ("\n".join(shown.text()).rstrip("\n") + "\n").encode()
+            return screens.above(shown, styled=False) + ("\n".join(shown.text()).rstrip("\n") + "\n").encode()
 
 
 def _write(data: bytes, output: str) -> None:
@@ -150,4 +160,5 @@ def _document(view: SessionView, found: Snapshot, shown: Screen) -> dict[str, An
         "schema": 1, "id": view.id, "cols": shown.cols, "rows": shown.rows, "seq": found.seq, "offset": found.offset,
         "exact": found.kind == "screen", "title": line(facts.title), "alternate": facts.alternate,
         "cursor": {"x": facts.x, "y": facts.y, "visible": facts.cursor_visible}, "text": "\n".join(shown.text()),
+        "above": screens.above(shown, styled=False).decode().split("\n")[:-1],
     }  # fmt: skip
