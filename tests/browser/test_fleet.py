@@ -148,6 +148,30 @@ def test_tiles_show_what_the_screens_show(visit: Visit, gateway: Gateway) -> Non
     expect(page.get_by_test_id("session")).to_have_attribute("data-state", "live")
 
 
+def test_the_tile_that_is_used_is_a_terminal_and_the_others_stay_pictures(visit: Visit, gateway: Gateway) -> None:
+    first, second = (gateway.run("shell", title=name) for name in ("used", "beside"))
+    page = visit(gateway)
+    page.get_by_test_id("tiles-on").click()
+    page.locator(f"[data-testid=tile][data-id='{first}']").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Type here, in “used”")).to_be_focused()
+    page.keyboard.press("Enter")
+    live = page.get_by_test_id("live-tile")
+    expect(live).to_have_attribute("data-state", "live")
+    page.keyboard.type("echo in''a''tile\n")
+    expect(live.locator(".xterm-rows")).to_contain_text("inatile")
+    expect(page.locator(".xterm")).to_have_count(1)
+    expect(page.locator(f"[data-testid=tile][data-id='{second}'] img")).to_be_visible()
+    # a is a key of the list, and of the terminal's while that has the focus.
+    page.keyboard.type("a")
+    assert page.url.endswith("/") or "view=tiles" in page.url
+    page.keyboard.press("Control+Shift+L")
+    expect(page.locator(".xterm")).to_have_count(0)
+    expect(page.locator(f"[data-testid=tile][data-id='{first}']")).to_be_focused()
+    for session in (first, second):
+        gateway.tether("stop", session, "--yes")
+
+
 @pytest.mark.parametrize("phone", [False, True])
 def test_the_page_speaks_the_readers_language(visit: Visit, gateway: Gateway, session: str, phone: bool) -> None:
     page = visit(gateway, phone=phone, locale="zh-CN")

@@ -281,6 +281,9 @@ export const en = {
     menu: (title: string) => `What to do with “${title}”`,
     copyAttach: "Copy the attach command",
     copied: "Copied",
+    useTileHere: "Type here",
+    useTile: (title: string) => `Type here, in “${title}”`,
+    leaveTile: "Back to pictures",
     thumbnail: (title: string) => `Screen of “${title}”`,
   },
   activityWords: {

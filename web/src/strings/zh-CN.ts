@@ -283,6 +283,9 @@ export const zhCN: Strings = {
     menu: (title) => `“${title}”的操作`,
     copyAttach: "复制接入命令",
     copied: "已复制",
+    useTileHere: "在此输入",
+    useTile: (title) => `在此输入：“${title}”`,
+    leaveTile: "返回画面",
     thumbnail: (title) => `“${title}”的画面`,
   },
   activityWords: {
