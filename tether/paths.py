@@ -109,6 +109,11 @@ class Paths:
         return self.data / "beginnings"
 
     @property
+    def enclosures(self) -> Path:
+        """Pictures that people gave to sessions' agents (`tether.enclosures`)."""
+        return self.data / "enclosures"
+
+    @property
     def ballast(self) -> Path:
         return self.data / "ballast"
 

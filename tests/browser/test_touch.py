@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -209,3 +212,46 @@ def test_an_observer_looks_closer_for_itself_alone(open_tab: OpenTab, gateway: G
     assert phone.size() == desk.size()
     assert resizes(gateway, session) == before
     assert phone.page.evaluate("localStorage['tether.font']") is None
+
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_a_chosen_picture_is_kept_and_its_path_is_written(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    tab.see("picture-file").set_input_files({"name": "odd'name.png", "mimeType": "image/png", "buffer": PICTURE})
+    field = tab.see("compose-text")
+    expect(field).to_have_value(re.compile(r"/picture-[\w-]+\.png"))
+    path = Path(field.input_value().strip("'"))
+    assert path.read_bytes() == PICTURE
+    tab.shot("phone-picture")
+    tab.see("picture-file").set_input_files({"name": "x.svg", "mimeType": "image/svg+xml", "buffer": b"<svg>" * 9})
+    expect(tab.see("notice")).to_contain_text("no picture")
+
+
+def test_a_pasted_and_a_dropped_picture_are_typed_as_paths(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    tab, other = open_tab(session), open_tab(session)
+    give = """async ([kind, text]) => {
+        const bytes = Uint8Array.from(atob(text), char => char.charCodeAt(0));
+        const data = new DataTransfer();
+        data.items.add(new File([bytes], "image.png", { type: "image/png" }));
+        const event = kind === "paste"
+            ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+            : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+        document.querySelector(".xterm-helper-textarea").dispatchEvent(event);
+    }"""
+    text = base64.b64encode(PICTURE).decode()
+    tab.type("ls -l ")
+    tab.page.evaluate(give, ["paste", text])
+    tab.expect_text(".png")
+    tab.page.evaluate(give, ["drop", text])
+    gateway.wait_until("both paths", lambda: gateway.raw(session).count(b".png") == 2)
+    tab.type("| grep -c ^-rw-------\n")
+    tab.expect_text("2")
+    # Who only observes types nothing, and gives nothing.
+    other.page.evaluate(give, ["paste", text])
+    expect(other.see("notice")).to_contain_text("Take control")
+    entries = json.loads(gateway.tether("audit", "--session", session, "--kind", "enclosed", "--json").stdout)
+    assert len(entries) == 2

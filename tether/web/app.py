@@ -28,6 +28,7 @@ from tether.web import (
     channel,
     channel_http,
     devices_api,
+    enclosures_api,
     grants_api,
     history_api,
     openapi,
@@ -118,6 +119,7 @@ def route_table() -> RouteTable:
     table.post(f"{_SESSION}/frames", stream.frames)
     table.socket(f"{_SESSION}/attach", attach)
     table.post(f"{_SESSION}/prompt", approvals_api.prompt, scope=scopes.INPUT)
+    table.post(f"{_SESSION}/enclosures", enclosures_api.enclose, scope=scopes.INPUT)
     table.post(f"{_SESSION}/interrupt", approvals_api.interrupt, scope=scopes.INPUT)
     table.get("/api/v1/feed", approvals_api.feed)
     table.get("/api/v1/approvals", approvals_api.list_approvals)

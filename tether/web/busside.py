@@ -39,6 +39,7 @@ from tether.web.connection import (
 )
 from tether.web.courtesy import Courtesy
 from tether.web.credentials import Credentials
+from tether.web.enclosures import Enclosures
 from tether.web.hub import LIVE_HWM, Hub
 from tether.web.masked import Live, Log, MaskedLog, Row
 from tether.web.mirror import Mirror
@@ -106,6 +107,7 @@ class BusSide:
         self.courtesy = Courtesy()
         self.thumbnails = Thumbnails(self.screens, monotonic)
         self.worktrees = Worktrees(paths.beginnings, self.mask, now_us)
+        self.enclosures = Enclosures(paths.enclosures)
         self._parent = os.getppid()
         self._ticks = 0
         self.channels: dict[object, Callable[[], None]] = {}
@@ -118,6 +120,7 @@ class BusSide:
         self._reviewer.cancel()
         self.screens.close()
         self.worktrees.close()
+        self.enclosures.close()
         for timer in self._departures.values():
             timer.cancel()
         for hub in self._hubs.values():
@@ -383,7 +386,9 @@ class BusSide:
     def _listed(self, answer: Any) -> None:
         if isinstance(answer, Sessions):
             self.learn(answer)
-            self.worktrees.sweep({view.sid for view in self.sessions()})
+            known = {view.sid for view in self.sessions()}
+            self.worktrees.sweep(known)
+            self.enclosures.sweep(known)
 
     def _tell_watchers(self, view: SessionView) -> None:
         self.changes.note(view.sid)

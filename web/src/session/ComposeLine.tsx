@@ -5,6 +5,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { text } from "../strings";
 import type { Attachment } from "./attachment";
+import { PictureButton } from "./Pictures";
+import { picturesIn } from "./enclosing";
 import { asInput, keepDraft, leaves, loadHistory, saveHistory } from "./compose";
 
 const QUICK = ["y", "n", "1", "2", "3", "continue"] as const;
@@ -13,7 +15,7 @@ const QUICK = ["y", "n", "1", "2", "3", "continue"] as const;
  * A line to write a prompt in, with the whole help of the keyboard: input methods, dictation, several lines. `send`
  * types it into the terminal; false when it was not taken, and then it stays.
  */
-export function ComposeLine({ attachment, draft: written, coarse, send, close }: { attachment: Attachment; draft: Signal<string>; coarse: boolean; send: (text: string, enter: string) => boolean; close: () => void }) {
+export function ComposeLine({ attachment, draft: written, coarse, send, close, pictures }: { attachment: Attachment; draft: Signal<string>; coarse: boolean; send: (text: string, enter: string) => boolean; close: () => void; pictures: (files: readonly File[]) => void }) {
   const draft = written.value;
   const [history] = useState(loadHistory);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -56,6 +58,12 @@ export function ComposeLine({ attachment, draft: written, coarse, send, close }:
       write(history.step(by, draft));
     } else if (event.key === "Escape") close();
   };
+  const paste = (event: ClipboardEvent) => {
+    const found = picturesIn(event.clipboardData);
+    if (found.length === 0) return;
+    event.preventDefault();
+    pictures(found);
+  };
   return (
     <form class="compose" data-testid="compose" data-ready={ready} onSubmit={(event) => { event.preventDefault(); submit(draft, true); }}>
       {/* Said, and shown where there is room that is there anyway: the terminal keeps its size. */}
@@ -65,9 +73,10 @@ export function ComposeLine({ attachment, draft: written, coarse, send, close }:
         <button class="chip-button" type="button" onClick={close} data-testid="direct">{text.compose.direct}</button>
       </div>
       <div class="compose-row">
+        <PictureButton disabled={!live || !controls} give={pictures} />
         <textarea
           ref={field} rows={1} value={draft} placeholder={why || text.compose.placeholder} aria-label={text.compose.label} data-testid="compose-text"
-          autocapitalize="sentences" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys}
+          autocapitalize="sentences" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys} onPaste={paste}
         />
         <button class="button" type="button" disabled={!ready || draft === ""} title={text.compose.insertHint} data-testid="insert" onClick={() => submit(draft, false)}>{text.compose.insert}</button>
         <button class="button primary" type="submit" disabled={!ready} data-testid="send">{text.send}</button>

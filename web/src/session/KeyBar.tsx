@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { BarKey } from "../terminal/keys";
 import { tapped, type Held, type Modifier } from "../terminal/modifiers";
 import { KeyEditor } from "./KeyEditor";
-import { layoutFor, loadSlots, pagesOf, saveSlots, turned, type Slot } from "./keybar";
+import { layoutFor, loadSlots, pagesOf, saveSlots, turned, type Slot } from "./slots";
 import { words } from "./words";
 
 const SWIPE_PX = 40;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { moved, spare, type Slot } from "./keybar";
+import { moved, spare, type Slot } from "./slots";
 import { words } from "./words";
 
 /** Which keys are on the bar, and where: every change holds at once. */

@@ -1,5 +1,6 @@
 import { text } from "../strings";
 import type { Attachment } from "./attachment";
+import { PictureButton } from "./Pictures";
 import { words } from "./words";
 
 export interface StatusLineProps {
@@ -9,10 +10,11 @@ export interface StatusLineProps {
   compose(): void;
   fit(): void;
   zoom(by: number): void;
+  pictures(files: readonly File[]): void;
 }
 
 /** The session's size and whose it is, and how this page is connected. */
-export function StatusLine({ attachment, coarse, composing, compose, fit, zoom }: StatusLineProps) {
+export function StatusLine({ attachment, coarse, composing, compose, fit, zoom, pictures }: StatusLineProps) {
   const transport = attachment.connection.transport.value;
   const over = attachment.ending.value !== null;
   return (
@@ -25,6 +27,7 @@ export function StatusLine({ attachment, coarse, composing, compose, fit, zoom }
           <button class="button tiny" type="button" aria-label={`A+ ${words.fontLarger}`} title={words.fontLarger} onClick={() => zoom(1)} data-testid="font-up">A+</button>
         </span>
       )}
+      {!composing && !over && <PictureButton small disabled={attachment.mode.value !== "control"} give={pictures} />}
       {!composing && !over && <button class="button tiny" type="button" onClick={compose} data-testid="compose-on">{text.compose.open}</button>}
       <span class="status-transport" data-testid="transport" data-transport={transport} title={text.transportHint[transport]}>{text.transports[transport]}</span>
     </footer>

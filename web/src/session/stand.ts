@@ -27,6 +27,10 @@ export interface Desk {
   readonly question: Signal<Question | null>;
   /** What is selected by touch. */
   readonly selected: Signal<Selected | null>;
+  /** How much of a picture is on its way to the agent; null when none is. */
+  readonly sending: Signal<number | null>;
+  /** Takes pictures for the agent; what the page makes of them is set when it is whole. */
+  readonly pictures: Signal<(files: readonly File[]) => void>;
   /** The prompt that is being written. */
   readonly draft: Signal<string>;
 }
@@ -34,7 +38,7 @@ export interface Desk {
 export const coarse = matchMedia("(pointer: coarse)").matches;
 
 export function desk(id: string): Desk {
-  return { held: signal<Held>(NONE), question: signal<Question | null>(null), selected: signal<Selected | null>(null), draft: signal(draftOf(id)) };
+  return { held: signal<Held>(NONE), question: signal<Question | null>(null), selected: signal<Selected | null>(null), sending: signal<number | null>(null), pictures: signal((_files: readonly File[]) => undefined as void), draft: signal(draftOf(id)) };
 }
 
 function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
@@ -49,7 +53,7 @@ function options(): { mode: "control" | "observe"; transport: TransportName | nu
 }
 
 /** Make the attachment to `id` and its terminal in `host`, of which `area` is seen. */
-export async function stand(id: string, area: HTMLElement, host: HTMLElement, { held, question, selected }: Desk): Promise<Stand> {
+export async function stand(id: string, area: HTMLElement, host: HTMLElement, { held, question, selected, pictures }: Desk): Promise<Stand> {
   const chosen = options();
   const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
   const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
@@ -63,6 +67,7 @@ export async function stand(id: string, area: HTMLElement, host: HTMLElement, { 
     top: () => attachment.older(),
     link: (address) => { question.value = { kind: "link", address }; },
     lines: (pasted, paste) => { question.value = { kind: "paste", text: pasted, paste }; },
+    pictures: (files) => pictures.value(files),
     clip: (offered) => attachment.offerClip(offered),
     data: (bytes, origin) => attachment.type(bytes, origin),
     fitted: (size) => attachment.shape.viewport(size),

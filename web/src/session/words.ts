@@ -1,6 +1,6 @@
 /** What the session view says about touch, keys, prompts and size. With it, so that the first page does not carry it. */
 import { language } from "../strings";
-import type { Slot } from "./keybar";
+import type { Slot } from "./slots";
 
 export const en = {
   selection: "Selected text",
@@ -32,6 +32,14 @@ export const en = {
     f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
     "font-down": "Smaller letters", "font-up": "Larger letters",
   } satisfies Record<Slot, string>, // prettier-ignore
+  picture: "Picture",
+  pictureHint: "Give the agent a picture: its path is typed",
+  pictureDrop: "Drop it here: the agent gets its path",
+  pictureSending: (percent: number) => `Sending the picture: ${percent} %`,
+  pictureObserving: "Only who controls the session gives it pictures. Take control first.",
+  pictureRefused: (why: string) => `The picture was not taken: ${why}`,
+  pictureUnreachable: "The picture was not taken: the gateway does not answer",
+
   editKeys: "Keys of the bar",
   editKeysHint: "Tap a key to move or remove it, or one below to add it. The choice is this device's.",
   keysOnBar: "On the bar",
@@ -87,6 +95,14 @@ export const zhCN: Words = {
     f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
     "font-down": "缩小文字", "font-up": "放大文字",
   }, // prettier-ignore
+  picture: "图片",
+  pictureHint: "给代理一张图片：会输入它的路径",
+  pictureDrop: "放在这里：代理会得到它的路径",
+  pictureSending: (percent: number) => `正在发送图片：${percent} %`,
+  pictureObserving: "只有控制会话的人才能给它图片。请先取得控制。",
+  pictureRefused: (why: string) => `图片未被接收：${why}`,
+  pictureUnreachable: "图片未被接收：网关没有回应",
+
   editKeys: "按键栏的按键",
   editKeysHint: "点一个按键可移动或移除它，点下面的按键可添加。此选择只对这台设备有效。",
   keysOnBar: "按键栏上",

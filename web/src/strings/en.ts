@@ -55,6 +55,7 @@ export const en = {
     login: "logged in",
     refused: "refused",
     reload: "upgraded",
+    enclosed: "given a picture",
     exposure: "reachable from",
     dropped: "entries missing",
   } as Readonly<Record<string, string>>,

@@ -57,6 +57,7 @@ export const zhCN: Strings = {
     login: "登录",
     refused: "拒绝",
     reload: "升级",
+    enclosed: "收到图片",
     exposure: "可从此处访问",
     dropped: "缺失记录",
   },

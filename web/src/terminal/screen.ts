@@ -42,6 +42,8 @@ export interface ScreenOptions {
   link(address: string): void;
   /** Text of several lines, each of which would run; `paste` when its owner agrees. */
   lines(text: string, paste: () => void): void;
+  /** Pictures were pasted. */
+  pictures(files: readonly File[]): void;
   /** A program wants this on the clipboard. */
   clip(text: string): void;
   /** What is selected by touch changed; "" when nothing is. `end` is where it is not. */
@@ -291,6 +293,8 @@ export class Screen implements Display {
   #pasted(event: ClipboardEvent): void {
     event.preventDefault();
     event.stopPropagation();
+    const pictures = Array.from(event.clipboardData?.files ?? []).filter((file) => file.type.startsWith("image/"));
+    if (pictures.length > 0) return this.options.pictures(pictures);
     this.paste(event.clipboardData?.getData("text/plain") ?? "");
   }
 

@@ -5,6 +5,7 @@ import { SessionApprovals } from "../approvals/SessionApprovals";
 import { ComposeLine } from "../session/ComposeLine";
 import { keepDraft } from "../session/compose";
 import { KeyBar } from "../session/KeyBar";
+import { givePictures, PictureState } from "../session/Pictures";
 import { SelectionBar } from "../session/SelectionBar";
 import { StatusLine } from "../session/StatusLine";
 import { coarse, desk, followPage, mirror, stand, type Stand } from "../session/stand";
@@ -39,6 +40,7 @@ export function SessionPage({ id }: { id: string }) {
       ends.push(followPage(made.attachment), mirror(root.current!, made.attachment));
       made.attachment.start(made.screen);
       if (!coarse) made.screen.focus();
+      around.pictures.value = givePictures(made.attachment, around.sending, (path) => pictures.current(path));
       setReady(made);
     });
     return () => {
@@ -89,6 +91,10 @@ export function SessionPage({ id }: { id: string }) {
     keepDraft(id, around.draft.value);
     chooseCompose(true);
   };
+  /** Where a picture lies goes to whatever is written in. */
+  const typed = (path: string) => (composing ? toPrompt(path) : ready?.screen.paste(`${path} `));
+  const pictures = useRef(typed);
+  pictures.current = typed;
   const away = status.state === "signed-out" || status.state === "unknown";
   return (
     <>
@@ -111,13 +117,14 @@ export function SessionPage({ id }: { id: string }) {
             <div class="pane-room" ref={host} />
           </div>
           {ready !== null && <Toast attachment={ready.attachment} />}
+          {ready !== null && <PictureState area={area.current} sending={around.sending} give={around.pictures.value} />}
           {ready !== null && coarse && <SelectionBar selected={around.selected} screen={ready.screen} prompt={ready.attachment.ending.value === null ? toPrompt : null} />}
         </div>
         {ready !== null && ready.attachment.ending.value === null && <SessionApprovals ids={ready.attachment.view.value?.approvals ?? []} />}
         {ready !== null && <Kept attachment={ready.attachment} />}
-        {ready !== null && <StatusLine attachment={ready.attachment} coarse={coarse} composing={composing} compose={() => chooseCompose(true)} fit={fit} zoom={zoom} />}
+        {ready !== null && <StatusLine attachment={ready.attachment} coarse={coarse} composing={composing} compose={() => chooseCompose(true)} fit={fit} zoom={zoom} pictures={around.pictures.value} />}
         {ready !== null && typing && composing && ready.attachment.ending.value === null && (
-          <ComposeLine attachment={ready.attachment} draft={around.draft} coarse={coarse} send={send} close={() => chooseCompose(false)} />
+          <ComposeLine attachment={ready.attachment} draft={around.draft} coarse={coarse} send={send} close={() => chooseCompose(false)} pictures={around.pictures.value} />
         )}
         {coarse && typing && <KeyBar held={around.held} press={press} zoom={zoom} keyboard={keyboard} />}
         <Sheet question={around.question} />

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { layoutFor, loadSlots, moved, pagesOf, saveSlots, SLOTS, spare, turned, USUAL } from "../src/session/keybar";
+import { layoutFor, loadSlots, moved, pagesOf, saveSlots, SLOTS, spare, turned, USUAL } from "../src/session/slots";
 import { BAR_KEYS, keySequence } from "../src/terminal/keys";
 
 const plain = { applicationCursor: false, ctrl: false, alt: false };
