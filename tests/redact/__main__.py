@@ -34,8 +34,9 @@ def main() -> int:
 
     print("seeds", seeds)
     if given.second:
-        variants = [v for v in second.VARIANTS if not given.variant or v in given.variant]
-        _recall("second", mask, variants, (row for seed in seeds for row in second.rows(seed, variants)), given.v)
+        widths = [f"wrap-{width}{indent}" for width in second.WIDTHS for indent in ("", "-indent")]
+        variants = [v for v in (*second.VARIANTS, *widths) if not given.variant or v in given.variant]
+        _recall("second", mask, variants, (row for seed in seeds for row in second.rows(seed, variants, 8)), given.v)
         _spared(mask, (row for seed in seeds for row in harmless.rows(seed)), given.v)
         return 0
     for title, every in (("easy", scenes.EASY), ("hard", scenes.HARD)):

@@ -32,7 +32,7 @@ _Look = Callable[[bytes, int, int, Sequence[int], bool], "Found | None"]
 class Found(NamedTuple):
     """text[start:end] is a secret of `kind`; `on` when it goes on behind the end of the text. When it is `open`, what
     follows will tell whether it is one; fewer than `weak` bytes of that may be shown. `more` matches what continues
-    it; None for a key in armour."""
+    it; None for a key in armour. It is `named` when a name alone tells of it."""
 
     start: int
     end: int
@@ -41,6 +41,11 @@ class Found(NamedTuple):
     on: bool = False
     weak: int = 0
     more: re.Pattern[bytes] | None = None
+
+    @property
+    def named(self) -> bool:
+        """Does nothing but its name tell of it?"""
+        return self.more is _REST
 
 
 class _Way(NamedTuple):

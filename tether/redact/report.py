@@ -9,6 +9,7 @@ from tether.escapes import finished
 from tether.redact import osc
 from tether.redact.finding import Finder
 from tether.redact.lines import lines_of
+from tether.redact.loose import value_end
 from tether.redact.view import view_of
 
 
@@ -24,12 +25,15 @@ class Finding(NamedTuple):
 
 def findings(data: bytes, finder: Finder, cols: int) -> list[Finding]:
     """Every secret in `data`, in order. What is found by two rules is named by the narrower one."""
-    view = view_of(lines_of(data[: finished(data)], cols, final=True), cols, final=True)
     spans: list[tuple[int, int, str]] = []
-    for found in finder.find(view.text, view.joins, final=True):
-        places = view.places(found.start, found.end)
-        if places:
-            spans.append((min(places), max(places) + 1, found.kind))
+    rows = lines_of(data[: finished(data)], cols, final=True)
+    for loose in (False, True):
+        view = view_of(rows, cols, final=True, loose=loose)
+        for found in finder.find(view.text, sorted((*view.joins, *view.loose)), final=True):
+            end = value_end(view.text, view.loose, found, finder) if loose else found.end
+            places = view.places(found.start, end) if end > 0 else []
+            if places:
+                spans.append((min(places), max(places) + 1, found.kind))
     for string in osc.STRINGS.finditer(data):
         for found in finder.find(string[1], final=True):
             spans.append((string.start(1) + found.start, string.start(1) + found.end, found.kind))

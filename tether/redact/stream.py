@@ -13,7 +13,8 @@ from typing import Final
 from tether.escapes import finished
 from tether.redact import hostile, osc, pem
 from tether.redact.finding import Finder, Found
-from tether.redact.lines import lines_of
+from tether.redact.lines import Line, lines_of
+from tether.redact.loose import beside, value_end
 from tether.redact.panes import divided, panes
 from tether.redact.suspicion import suspicious
 from tether.redact.view import View, view_of
@@ -31,6 +32,7 @@ RUN_MAX: Final = 1 << 20
 _TERMINATOR: Final = re.compile(rb"\x07|\x1b\\|[\x18\x1a]|\x1b(?!\\|\Z)|\xc2\x9c")
 # What is dropped leaves as NUL, which terminals skip.
 _DROP: Final = b"\0"
+_STAR: Final = 42
 _END: Final = b"\x1b\\"
 
 
@@ -195,6 +197,29 @@ class Masker:
             over = final or pane.closed
             view = view_of(pane.lines, pane.cells, over)
             hold = min(hold, self._hide(view, out, at, base, over, fail_closed, 0))
+        # Silence shows what only its next line could make a secret.
+        return hold if fail_closed else min(hold, self._hide_loosely(lines, out, at, base, final))
+
+    def _hide_loosely(self, lines: list[Line], out: bytearray, at: int, base: int, final: bool) -> int:
+        """Hide what goes on in the next line, though nothing but the text tells so."""
+        hold = len(out)
+        view = view_of(lines, self._cols, final, loose=True)
+        if not view.loose:
+            return hold
+        for found in self._finder.find(view.text, sorted((*view.joins, *view.loose)), final):
+            end = found.end if found.open else value_end(view.text, view.loose, found, self._finder)
+            if end < 0:
+                continue
+            places = [place + at for place in view.places(found.start, end) if place >= base]
+            places = [place for place in places if out[place] != _STAR]
+            if not places:
+                continue
+            if not found.open:
+                _cover(out, view, found._replace(end=end), places, at)
+                if found.on and end == found.end:
+                    self._begin_run(found)
+            elif beside(view.loose, found):
+                hold = min(hold, min(places))
         return hold
 
     def _hide(self, view: View, out: bytearray, at: int, base: int, final: bool, fail_closed: bool, passed: int) -> int:
@@ -266,4 +291,4 @@ def _cover(out: bytearray, view: View, found: Found, places: list[int], at: int)
         places = [place for place in places if place in body]
     for place in places:
         if 33 <= out[place] <= 126:
-            out[place] = 42
+            out[place] = _STAR

@@ -10,6 +10,7 @@ from typing import Final
 
 from tether.escapes import without_sequences
 from tether.redact.finding import Finder
+from tether.redact.loose import suspects
 from tether.redact.panes import divided, stroked
 from tether.redact.view import squeezed
 
@@ -45,6 +46,8 @@ def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tupl
         last = bisect_right(starts, found.end) + LINES_BEHIND
         grows = found.open or found.on or last >= len(lines)
         spans.append((ends[first], len(window) if grows else ends[last]))
+    for first, last, grows in suspects(text, finder):
+        spans.append((ends[max(0, first - 1)], len(window) if grows or last + 2 >= len(lines) else ends[last + 2]))
     if divided(text):
         spans += _strokes(window, lines, ends, finder)
     merged = list(_merged(span for span in spans if span[1] > base))

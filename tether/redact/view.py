@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from tether.redact.lines import Line, width
+from tether.redact.loose import BEGINS, ENDS, WIDTH_MIN
 
 # Vertical strokes that boxes are drawn with.
 BORDER: Final = rb"(?:\xe2(?:\x94[\x82\x83\x86\x8a]|\x95\x91|\x96[\x8c\x8f\x90\x95])|\|)"
@@ -31,14 +32,15 @@ _PAD: Final = 2
 
 class View:
     """`text`, and for each byte of it the place in the output, -1 for none. `joins` are the places in `text` where two
-    lines meet."""
+    lines meet; those at `loose` places only perhaps."""
 
-    __slots__ = ("_parts", "joins", "raw", "text")
+    __slots__ = ("_parts", "joins", "loose", "raw", "text")
 
     def __init__(self) -> None:
         self.text = b""
         self.raw: list[int] = []
         self.joins: list[int] = []
+        self.loose: list[int] = []
         self._parts: list[tuple[int, int, Line]] = []
 
     def take(self, start: int, line: Line, skip: int) -> None:
@@ -58,15 +60,17 @@ class View:
         return found
 
 
-def view_of(lines: Sequence[Line], cols: int, final: bool = False) -> View:
-    """The lines one below the other, joined where a line was cut. Unless this is all (`final`), what may turn out to
-    be the end of a cut line is left out."""
-    return _Joining(cols).run(lines, final)
+def view_of(lines: Sequence[Line], cols: int, final: bool = False, loose: bool = False) -> View:
+    """The lines one below the other, joined where a line was cut; when it is `loose`, also where one may have been.
+    Unless this is all (`final`), what may turn out to be the end of a cut line is left out."""
+    return _Joining(cols, loose).run(lines, final)
 
 
 class _Joining:
-    def __init__(self, cols: int) -> None:
+    def __init__(self, cols: int, loose: bool) -> None:
         self._cols = cols
+        self._loose = loose
+        self._wide = 0  # how wide the lines are that were joined loosely
         self._text = bytearray()
         self._view = View()
 
@@ -75,6 +79,8 @@ class _Joining:
         begin = 0  # where the newest line begins in the text
         for number, line in enumerate(lines):
             keep, skip = self._cut(before, line) if before is not None else (-1, 0)
+            if before is not None and keep < 0 and self._loose:
+                keep, skip = self._cut_loosely(before, line, number == len(lines) - 1 and not final)
             if before is not None and keep >= 0:
                 if skip < 0:  # nothing but an indent so far
                     if not final and number == len(lines) - 1:
@@ -124,6 +130,30 @@ class _Joining:
             return keep, 0
         resume = _RESUME.match(line.text)
         return (keep, resume.end()) if resume else (-1, 0)
+
+    def _cut_loosely(self, before: Line, line: Line, newest: bool) -> tuple[int, int]:
+        """As `_cut`, where a program may have cut at a width of its own."""
+        end = len(before.text.rstrip(b" \t"))
+        cells = before.col + width(before.text[:end])
+        wide, self._wide = self._wide, 0
+        if line.row != before.row + 1 or cells < WIDTH_MIN or before.text[end - 1] not in ENDS:
+            return -1, 0
+        if wide and abs(cells - wide) > 1:
+            return -1, 0
+        end += before.text[end:] == b" "  # it was cut at a blank
+        if newest and _BLANK.match(line.text):
+            self._view.loose.append(len(self._text) - len(before.text) + end)
+            return end, -1
+        resume = _RESUME.match(line.text)
+        begin = resume.end() if resume is not None else 0
+        rest = line.text[begin:]
+        if line.col + width(line.text.rstrip(b" \t")) > cells + 1 and before.text.isascii():
+            return -1, 0
+        if not rest or not (BEGINS.match(rest) or (newest and len(rest) < 3)):
+            return -1, 0
+        self._wide = cells
+        self._view.loose.append(len(self._text) - len(before.text) + end)
+        return end, begin
 
     def inner_end(self, line: Line) -> int:
         """Where the text of a line that is full ends, without its border; -1 when it is not full."""

@@ -49,6 +49,13 @@ def test_a_corpus_that_was_written_otherwise(mask: scoring.Mask) -> None:
     assert layout.rate() >= 0.995, layout.failed
 
 
+def test_programs_that_wrap_at_a_width_of_their_own(mask: scoring.Mask) -> None:
+    widths = [f"wrap-{width}{indent}" for width in second.WIDTHS for indent in ("", "-indent")]
+    found, layout = scoring.recall(mask, second.rows(SEED, widths, share=71))
+    assert found.rate() >= 0.95, found.failed
+    assert layout.rate() >= 0.995, layout.failed
+
+
 def test_its_harmless_half(mask: scoring.Mask) -> None:
     score = scoring.spared(mask, harmless.rows(SEED))
     assert score.rate() >= 0.99, score.failed

@@ -151,11 +151,41 @@ def test_a_value_without_an_end_does_not_stop_the_stream() -> None:
     assert set(shown[6:]) == {42}
 
 
-def test_the_width_of_the_terminal_tells_where_lines_were_cut() -> None:
-    text = ("x" * 20 + " " + TOKEN).encode()
-    data = text[:40] + b"\r\n" + text[40:] + b" ok\r\n"
-    assert BODY[20:].encode() not in masked([data], 40)
-    assert BODY[20:].encode() in masked([data], 120)
+@pytest.mark.parametrize("cols", [40, 80, 120])
+@pytest.mark.parametrize("step", [1, 7, 4096])
+@pytest.mark.parametrize("between", ["\r\n", "\n", "\r\n    ", "\r\n\u2502 "])
+def test_a_program_that_wraps_at_a_width_of_its_own_hides_nothing_from_it(cols: int, step: int, between: str) -> None:
+    text = "x" * 20 + " " + TOKEN
+    data = (text[:40] + between + text[40:] + " ok\r\n").encode()
+    out = masked([data[at : at + step] for at in range(0, len(data), step)], cols)
+    assert out.startswith(b"x" * 20 + b" ghp_***")
+    assert out.endswith(b"*** ok\r\n")
+    assert BODY[20:30].encode() not in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"the token of the session is abc\r\n3f2a9c1 fix the parser\r\n",
+        b"2026-03-04 10:00:00 password\r\n2026-03-04 10:00:01 key\r\n",
+        b"    12)     password = None\r\nc1cfff4a (Jo Doe 2026-01-02)\r\n",
+        b"export GITHUB_TOKEN=$TOKEN\r\nNODE_ENV=production\r\nPORT=3000\r\n",
+    ],
+)
+def test_lines_that_only_follow_one_another_are_left_alone(text: bytes) -> None:
+    assert masked([text]) == text
+    assert masked([bytes([c]) for c in text]) == text
+
+
+def test_a_line_after_a_whole_secret_is_no_part_of_it() -> None:
+    data = b"      export GITHUB_TOKEN=" + TOKEN.encode() + b"\r\nNODE_ENV=production\r\n"
+    assert masked([data]) == b"      export GITHUB_TOKEN=" + b"*" * 40 + b"\r\nNODE_ENV=production\r\n"
+
+
+def test_silence_shows_what_only_a_next_line_could_make_a_secret() -> None:
+    masker = Masker(FINDER)
+    assert masker.feed(b"this is the token: abc\r\n") == b"this is the token: "
+    assert masker.silent() == b"abc\r\n"
 
 
 def test_a_placeholder_a_number_and_code_are_left_alone() -> None:
