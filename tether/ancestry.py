@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from tether.wire.ids import public_id
 UNKNOWN: Final = b""
 """Inside, and nobody knows in which session: whoever asks must take it for its own."""
 _DEPTH_MAX: Final = 256
+_JOB: Final = re.compile(r"/(?:run-[a-z0-9-]+|cron|crond|cronie|fcron|anacron|atd?)\.service(?:/|$)")
 _LINUX: Final = sys.platform.startswith("linux")
 
 
@@ -59,12 +61,19 @@ def sessions_around(pid: int, paths: Paths) -> frozenset[bytes]:
 
 
 def has_terminal(pid: int) -> bool:
-    """True when the process has a controlling terminal: what systemd-run, cron and daemons start has none. Where that
-    can't be known, True."""
+    """True when the process has a controlling terminal and was not started by what starts programs for others.
+    Where that can't be known, True. Who means to can make a terminal of its own, and give its service another name:
+    this stops what went astray, and SECURITY.md says so."""
     if not _LINUX:
         return True
     fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return len(fields) > 4 and fields[4] not in ("0", "-1")
+    seated = len(fields) > 4 and fields[4] not in ("0", "-1")
+    return seated and not of_a_job(_text(f"/proc/{pid}/cgroup"))
+
+
+def of_a_job(cgroup: str) -> bool:
+    """Does the text of a /proc/PID/cgroup name a job of systemd-run (by the name that it makes up), of cron or at?"""
+    return any(_JOB.search(line) for line in cgroup.splitlines())
 
 
 def ancestors(pid: int) -> list[int]:

@@ -300,6 +300,10 @@ def test_a_window_of_its_own_is_opened_by_an_installed_browser(shared: Gateway, 
     asked = Path(env["ASKED"]).read_text().splitlines()
     address = next(word for word in asked if word.startswith("--app="))
     assert address.startswith(f"--app=http://127.0.0.1:{shared.port}/s/{shell}#ticket=")
+    shared.tether("app", shell, env=env, terminal=False)
+    assert f"--app=http://127.0.0.1:{shared.port}/s/{shell}" in Path(env["ASKED"]).read_text().splitlines(), (
+        "from a desk's icon: for a browser that was let in before"
+    )
     refused = shared.tether("app", env=browser(shared, "chromium", 3), check=False)
     assert refused.returncode == 1
     assert "opened no window: it ended with 3" in refused.stderr

@@ -1,10 +1,13 @@
-"""A second client of the gateway that sees what agents ask, and decides: the web API over the owner's socket."""
+"""A second client of the gateway that sees what agents ask, and decides: a browser's part, without the browser."""
 
 from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
+
+import httpx
 
 from tests.support.agents import AgentGateway
 from tests.support.gateway import Gateway
@@ -34,13 +37,29 @@ def get(gateway: Gateway, approval: str) -> dict[str, Any]:
     return found
 
 
+_LET_IN: dict[Path, str] = {}
+"""The cookie of each gateway that let us in, by its home."""
+
+
 def decide(gateway: Gateway, approval: str, decision: str, **more: Any) -> dict[str, Any]:
     """Decide; the answer, or {"error": code} when somebody else did or it may not be."""
-    body = {"decision": decision, **more}
+    base = f"http://127.0.0.1:{gateway.port}"
+    headers = {"Origin": base, "X-Tether": "1"}
+    if gateway.root not in _LET_IN:
+        ticket = gateway.ticket_url("").partition("#ticket=")[2]
+        done = httpx.post(f"{base}/api/v1/login", json={"ticket": ticket}, headers=headers, trust_env=False)
+        _LET_IN[gateway.root] = done.headers["set-cookie"].partition(";")[0]
     try:
-        return owner.ask(resolve(gateway.env), "POST", f"/api/v1/approvals/{approval}/decision", body)
-    except TetherError as error:
-        return {"error": error.code, "message": error.message}
+        answer = httpx.post(
+            f"{base}/api/v1/approvals/{approval}/decision", json={"decision": decision, **more}, timeout=10,
+            headers={**headers, "Cookie": _LET_IN[gateway.root]}, trust_env=False,
+        )  # fmt: skip
+    except httpx.TransportError as error:
+        return {"error": "no-gateway", "message": str(error)}
+    document: dict[str, Any] = answer.json()
+    if answer.status_code >= 400:
+        return {"error": document["error"]["code"], "message": document["error"]["message"]}
+    return document
 
 
 def say(gateway: Gateway, session: str, what: str, **body: Any) -> dict[str, Any]:

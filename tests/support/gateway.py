@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -11,8 +12,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +24,36 @@ from tests.support.screen import Screen
 T = TypeVar("T")
 FAKE_AGENTS = Path(__file__).parent / "fakeagents"
 TETHER = [sys.executable, "-m", "tether.cli"]
+SEATED = frozenset({"approve", "deny", "answer", "grants", "url", "open", "app", "pair"})
+"""Verbs that are refused to who has no terminal."""
+
+
+_ASKING = """
+import json, sys
+from tether.cli import owner
+from tether.errors import TetherError
+from tether.paths import resolve
+try:
+    print(json.dumps(owner.ask(resolve(), sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))))
+except TetherError as error:
+    print(json.dumps({"error": {"code": error.code, "message": error.message}}))
+"""
+
+
+@contextlib.contextmanager
+def a_terminal() -> Iterator[dict[str, Any]]:
+    """A terminal for one command to sit at while its input and output are elsewhere: what subprocess needs for that."""
+    master, slave = os.openpty()
+
+    def sit() -> None:
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    try:
+        yield {"preexec_fn": sit}
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def free_port() -> int:
@@ -168,24 +200,38 @@ class Gateway:
         env: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
         binary: bool = False,
+        terminal: bool | None = None,
     ) -> subprocess.CompletedProcess[Any]:
-        """Run the command with `args`, without a terminal. With `check` a status other than 0 is an AssertionError."""
+        """Run the command with `args`, its input and output elsewhere than a terminal. With `check` a status other than
+        0 is an AssertionError. `terminal`: does it sit at one all the same? None: when its verb is refused without."""
         data = input.encode() if isinstance(input, str) else input
-        done = subprocess.run(
-            [*TETHER, *args],
-            env={**self.env, **(env or {})},
-            cwd=cwd or self.user_home,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-            **({"input": data} if data is not None else {"stdin": subprocess.DEVNULL}),
-        )
+        seated = not SEATED.isdisjoint(args[:3]) if terminal is None else terminal
+        with a_terminal() if seated else contextlib.nullcontext({"start_new_session": terminal is False}) as seat:
+            done = subprocess.run(
+                [*TETHER, *args],
+                env={**self.env, **(env or {})},
+                cwd=cwd or self.user_home,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+                **({"input": data} if data is not None else {"stdin": subprocess.DEVNULL}),
+                **seat,
+            )
         if not binary:
             done.stdout = done.stdout.decode("utf-8", "replace")
             done.stderr = done.stderr.decode("utf-8", "replace")
         if check and done.returncode != 0:
             raise AssertionError(f"tether {' '.join(args)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, terminal: bool = True) -> Any:
+        """The answer of the owner's socket to a program that sits at a terminal, or has none; also an error's."""
+        with a_terminal() if terminal else contextlib.nullcontext({"start_new_session": True}) as seat:
+            done = subprocess.run(
+                [sys.executable, "-c", _ASKING, method, path, json.dumps(body)], env=self.env, capture_output=True,
+                timeout=60, check=True, stdin=subprocess.DEVNULL, **seat,
+            )  # fmt: skip
+        return json.loads(done.stdout)
 
     def screen(self, *args: str, cols: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> Screen:
         """Run the command with `args` on a terminal."""

@@ -103,7 +103,11 @@ def fetch_sessions(port: int, token: str, every: bool) -> list[dict[str, Any]] |
     except ValueError:
         return None
     rows = document.get("sessions") if isinstance(document, dict) else document
-    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return None
+    for row in rows:
+        row.pop("seen", None)  # a page's: when its device looked last
+    return rows
 
 
 def get(port: int, token: str, path: str, timeout_s: float = 3.0) -> bytes | None:

@@ -24,7 +24,9 @@ TOKEN: Final[Scopes] = frozenset({OBSERVE, INPUT, LOCAL})
 DESK: Final[Scopes] = frozenset({OBSERVE, INPUT, APPROVE, ADMIN, LOCAL})
 """A browser that the owner let in from a terminal outside of every session."""
 TERMINAL: Final[Scopes] = DESK | {PAIR}
-"""A command of the owner's outside of every session."""
+"""A command of the owner's at a terminal outside of every session."""
+UNSEATED: Final[Scopes] = TERMINAL - {APPROVE, PAIR}
+"""The same without a terminal: a service, a job of cron. It decides nothing and lets nobody in."""
 
 
 def permits(held: Scopes, needed: str) -> bool:

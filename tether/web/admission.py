@@ -17,6 +17,8 @@ from tether.devices import scopes
 Headers = Sequence[tuple[bytes, bytes]]
 
 HEADER_BYTES_MAX: Final = 16 * 1024
+UNSEATED: Final = "terminal"
+"""The code of a refusal to what runs without a terminal: a service, a job of cron, an agent that left its session."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _BODY_TYPES: Final = frozenset({"application/json", "application/octet-stream"})
@@ -165,6 +167,9 @@ def check_scope(credential: Credential | None, needed: str) -> Refusal | None:
     if credential.inside:
         hint = "Do it in a terminal outside of every session, or on a paired device"
         return Refusal(403, "inside", "A program inside a session may not do that", hint, credential)
+    if credential.via == "socket":
+        hint = "Do it in a terminal, or on a paired device"
+        return Refusal(403, UNSEATED, "A program without a terminal may not do that", hint, credential)
     hint = "The owner decides what a device may: see tether devices"
     name = credential.name or credential.via
     return Refusal(403, "scope", f"This needs the scope {needed}, which {name} has not", hint, credential)

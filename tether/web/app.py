@@ -167,6 +167,7 @@ def make_app(paths: Paths, port: int, elsewhere: Elsewhere = NOWHERE) -> App:
         Registry(paths.devices, _suspicious),
         lambda pid: ancestry.sessions_around(pid, paths),
         lambda here, there: ancestry.tcp_peer_inside(here, there, paths),
+        ancestry.has_terminal,
     )
 
     @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ Address = tuple[str, int]
 
 class Credentials:
     """`around(pid)` tells the sessions around a process of this machine, `around_peer(ours, theirs)` those around
-    whoever holds the other end of a TCP connection."""
+    whoever holds the other end of a TCP connection, `has_terminal(pid)` whether somebody sits before a process."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Credentials:
         registry: Registry,
         around: Callable[[int], frozenset[bytes]] = lambda _pid: frozenset(),
         around_peer: Callable[[Address, Address], frozenset[bytes]] = lambda _here, _there: frozenset(),
+        has_terminal: Callable[[int], bool] = lambda _pid: True,
     ) -> None:
         self._path = token
         self._token = ""
@@ -40,6 +41,7 @@ class Credentials:
         self._tickets = access.Tickets()
         self._around = around
         self._around_peer = around_peer
+        self._has_terminal = has_terminal
         self.registry = registry
         self.generation = 0
         self.refresh()
@@ -134,7 +136,8 @@ class Credentials:
             return None
         inside = self._around(peer.pid)
         # What runs inside a session is an agent, or its child: it gets what the owner's token gives, and no more.
-        return Credential("socket", generation, scopes.TOKEN if inside else scopes.TERMINAL, inside=inside)
+        held = scopes.TOKEN if inside else scopes.TERMINAL if self._has_terminal(peer.pid) else scopes.UNSEATED
+        return Credential("socket", generation, held, inside=inside)
 
 
 def of_device(device: Device, via: str, generation: int) -> Credential:

@@ -9,7 +9,7 @@ from tether.audit import Repeats
 from tether.bus.uplink import Uplink
 from tether.clock import monotonic
 from tether.errors import printable
-from tether.web.admission import Credential, Refusal
+from tether.web.admission import UNSEATED, Credential, Refusal
 from tether.wire.auditing import Deed
 from tether.wire.codec import encode
 from tether.wire.ids import NO_SESSION, public_id
@@ -49,6 +49,8 @@ class Telling:
         )  # fmt: skip
         if inside:
             self.tell("self-approval-attempt", f"a program in {inside}", session or inside, what=what, code=code)
+        elif code == UNSEATED:
+            self.tell("self-approval-attempt", "a program without a terminal", session, what=what, code=code)
         elif self._repeats.first((who.device or who.via, session, what, code), monotonic()):
             self.tell("refused", name, session, what=what, code=code, device=who.device)
 

@@ -39,7 +39,7 @@ def open_page(session: _Session = None, only: _Print = False) -> int:
     """Open a session's page in the browser. Over SSH and without a browser it is only printed."""
     import webbrowser
 
-    address = _address(session)
+    address = _address(session, known=not only)
     elsewhere = _elsewhere() and not os.environ.get("BROWSER")
     if elsewhere and not only:
         port = address.split(":")[2].split("/")[0]
@@ -72,7 +72,7 @@ def open_app(session: _Session = None) -> int:
             code="no-browser",
             status=FAILED,
         )
-    _launch(appwindow.arguments(program, _address(session)))
+    _launch(appwindow.arguments(program, _address(session, known=True)))
     note(f"Opened in a window of {Path(program).name}")
     return 0
 
@@ -109,14 +109,22 @@ def _tell(address: str) -> None:
         out(address)
 
 
-def _address(session: str | None) -> str:
+def _address(session: str | None, *, known: bool = False) -> str:
+    """The address of a page with a ticket. With `known` it may be one without: for a browser that was let in before,
+    when we are started by a desk's icon and have no terminal."""
     paths = resolve()
     gateway.require_up(paths)
     settings = settings_module.load(paths.settings)
     page = f"/s/{finding.find_any(paths, session).id}" if session else "/"
     # A fragment is sent to nobody: the page hands the ticket in, once.
-    ticket = owner.ask(paths, "POST", "/api/v1/tickets", {})["ticket"]
-    return f"http://127.0.0.1:{gateway.web_port(paths, settings)}{page}#ticket={ticket}"
+    try:
+        ticket = "#ticket=" + owner.ask(paths, "POST", "/api/v1/tickets", {})["ticket"]
+    except TetherError as error:
+        if error.code != "terminal" or not known:
+            raise
+        note("Only a command at a terminal lets a browser in: this one must have been let in before")
+        ticket = ""
+    return f"http://127.0.0.1:{gateway.web_port(paths, settings)}{page}{ticket}"
 
 
 def _elsewhere() -> bool:
