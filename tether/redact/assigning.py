@@ -34,22 +34,19 @@ _WORD: Final = (
 )
 # What stands behind every name that is given a value, in whatever way: most names are refused by this alone.
 _FOLLOWS: Final = (
-    rb"(?=[\\\"'`\])]{0,8}(?:[ \t]{0,41}+(?:[:=]{1,3}+>?[ \t]{0,30}+(?!" + _WORD + rb")|[?<\[>]|->|string)"
-    rb"|[ \t]*[,(][ \t]*[\"'`])|\\?[\"']?(?:,(?:"
-    + _GAP
-    + rb")?|"
-    + _GAP
-    + rb")\\?[\"']?(?:value|default)|[ \t]\([^()\n]{1,40}\)[ \t]?[:=]"
+    rb"(?=(?-i:(?<=[A-Z0-9_])=)|[\\\"'`\])]{0,8}(?:[ \t]{0,41}+(?:[:=]{1,3}+>?[ \t]{0,30}+(?!" + _WORD + rb")"
+    rb"|[?<\[>]|->|string)|[ \t]*[,(][ \t]*[\"'`]|[ \t]\([^()\n]{1,40}\)[ \t]{0,40}(?:[:=?<]|->|string))"
+    rb"|\\?[\"']?(?:,(?:" + _GAP + rb")?|" + _GAP + rb")\\?[\"']?(?:value|default)"
     rb"|[\"'`)]?[ \t]++(?:[\"'`|\xe2-]|(?:is|was|has|are|will|set|to|for|of|generated|created|reset)\b"
     rb"|\w{1,20}[ \t]=|(?!" + _WORD + rb")\S{4}|\S{0,9}\Z)|\S{0,8}\Z|" + _BELOW + rb")"
-)
+)  # fmt: skip
 _CLOSE: Final = rb"(?:\\?[\"'`])?[\])]{0,2}(?:\\?[\"'`])?"
 # `=`, `:`, `:=`, `=>`, `==`, with a type before it or not.
 _ASSIGN: Final = re.compile(
     _CLOSE
     + rb"(?:[ \t](?:\[[^\]\n]{0,40}\]|\([^()\n]{1,40}\)))?[ \t]{0,40}"
-    + rb"(?:\??:[ \t]?(?:&?'?[A-Za-z_][\w\[\], |<>.?:]{0,24})[ \t]+=(?!=)|\bstring[ \t]*="
-    + rb"|:=|=>|={1,3}|(?<!\) )->|::?|<<<)"
+    + rb"(?:\??:[ \t]?(?:&(?:'\w+ )?)?[A-Za-z_](?:[\w.?:]| \| |[\[<][\w, .|<>\[\]]{0,20}[\]>]){0,24}[ \t]+=(?!=)"
+    + rb"|\bstring[ \t]*=|:=|=>|={1,3}|(?<!\) )->|::?|<<<)"
     + rb"[ \t]{0,30}"
 )
 # The name is itself a value: {"name": "X", "value": "..."}, also over two lines of YAML, or an attribute of XML.

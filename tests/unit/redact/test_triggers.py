@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.redact import kinds, scoring
@@ -38,6 +38,10 @@ UNHURRIED = unhurried()
 
 
 @given(TEXTS, st.booleans())
+@example(b"token : word AKIA: str = ", False)
+@example(b"token: Foo, Bar = ", False)
+@example(b"PRIVATE KEY=Word)|:=", True)
+@example(b"password] (prod)=>://u:", False)
 @settings(deadline=None)
 def test_a_trigger_that_is_refused_quickly_was_none(text: bytes, final: bool) -> None:
     assert FINDER.find(text, (), final) == UNHURRIED.find(text, (), final)
