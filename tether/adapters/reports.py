@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ WAITING_MAX: Final = 4096
 _HEAD_BYTES: Final = 8_000
 _PIECE_BYTES: Final = 30_000
 FIELD_BYTES_MAX: Final = 500_000
+_KEY_BYTES: Final = 20_000
+_SEAMS: Final = (b"\n", b" ")
 
 
 class Reports:
@@ -65,13 +68,57 @@ def asked(record: Approval) -> list[msgspec.Struct]:
     for field, data in (("exact", record.exact), ("diff", record.diff.encode())):
         cut += max(0, len(data) - FIELD_BYTES_MAX)
         data = data[:FIELD_BYTES_MAX]
-        head = max(0, len(data) - _HEAD_BYTES)
-        while field == "diff" and 0 < head < len(data) and data[head] & 0xC0 == 0x80:
-            head += 1  # not inside a character
-        made += [
-            Part(0, 0, record.id, field, data[at : min(at + _PIECE_BYTES, head)]) for at in range(0, head, _PIECE_BYTES)
-        ]
+        head = _seam_behind(data, len(data) - _HEAD_BYTES) if len(data) > _HEAD_BYTES else 0
+        made += [Part(0, 0, record.id, field, piece) for piece in _pieces(data[:head])]
         kept[field] = data[head:]
     text = kept["diff"].decode("utf-8", "ignore")
     made.append(Asked(0, 0, msgspec.structs.replace(record, exact=kept["exact"], diff=text, cut=cut)))
     return made
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """`data` in pieces that each fit into an event. Each is shown by itself, with what is secret in it hidden: so none
+    ends inside a line, nor inside a private key, as long as there is another place."""
+    at = 0
+    while at < len(data):
+        end = at + _PIECE_BYTES
+        if end < len(data):
+            end = _seam_before(data, at, end)
+        yield data[at:end]
+        at = end
+
+
+def _seam_before(data: bytes, at: int, end: int) -> int:
+    for mark in _SEAMS:
+        found = data.rfind(mark, at, end)
+        opening = _opening(data, found + 1)
+        if opening >= 0:
+            found = data.rfind(mark, at, opening)
+        if found > at:
+            return found + 1
+    return _whole_character(data, end)
+
+
+def _seam_behind(data: bytes, at: int) -> int:
+    for mark in _SEAMS:
+        found = data.find(mark, at)
+        if found >= 0 and _opening(data, found + 1) >= 0:
+            closing = data.find(b"-----END", found)
+            found = data.find(mark, closing) if closing >= 0 else -1
+        if found >= 0:
+            return found + 1
+    return _whole_character(data, at)
+
+
+def _opening(data: bytes, at: int) -> int:
+    """Where the private key begins that goes on at `at`; -1 when none does."""
+    since = max(0, at - _KEY_BYTES)
+    found = data.rfind(b"-----BEGIN", since, at)
+    return found if found > data.rfind(b"-----END", since, at) else -1
+
+
+def _whole_character(data: bytes, at: int) -> int:
+    for more in range(4):
+        if at + more >= len(data) or data[at + more] & 0xC0 != 0x80:
+            return at + more
+    return at
