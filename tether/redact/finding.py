@@ -26,6 +26,8 @@ _FIRST_WORD: Final = re.compile(rb"\S*")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _LEFT: Final = {"word": _WORD, "dot": _WORD | frozenset(b"._-")}
+# What may stand where lines were cut: blanks, line ends, the bytes of borders.
+_EDGES: Final = b" \t\r\n|\xe2\x94\x82\x83\x86\x8a\x95\x91\x96\x8c\x8f\x90\x8e\xbf\xaa"
 _Look = Callable[[bytes, int, int, Sequence[int], bool], "Found | None"]
 
 
@@ -88,6 +90,9 @@ class Finder:
         self._triggers = Triggers(list(self._ways), self._plain)
         self._needed = sorted({way.needs for ways in self._ways.values() for way in ways if way.needs})
         self._orders: dict[tuple[bytes, ...], list[list[_Way]]] = {}
+        edged = [literal for literal in self._ways if literal.translate(None, _EDGES) != literal]
+        self._edged = Triggers(edged, self._plain)
+        self._every, self._with_edges = list(self._ways.values()), [self._ways[literal] for literal in edged]
 
     def _add(self, literal: str, way: _Way) -> None:
         self._ways.setdefault(literal.lower().encode(), []).append(way)
@@ -95,6 +100,12 @@ class Finder:
     def triggered(self, text: bytes) -> bool:
         """Does any trigger stand in `text`, in capitals or small letters?"""
         return bool(self._triggers.hits(text.lower()))
+
+    def triggered_joined(self, text: bytes) -> bool:
+        """Does any trigger stand in `text`, or would one if lines were joined in any way? Without its edges every
+        trigger is found that holds none itself: only those few are looked for in the text as it is."""
+        joined = text.translate(None, _EDGES)
+        return _stands(self._triggers, self._every, joined) or _stands(self._edged, self._with_edges, text)
 
     def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
         """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
@@ -121,6 +132,12 @@ class Finder:
             order = [[way for way in ways if not way.needs or way.needs in there] for ways in self._ways.values()]
             self._orders[there] = order
         return order
+
+
+def _stands(triggers: Triggers, ways: Sequence[list[_Way]], text: bytes) -> bool:
+    """Is one of `triggers` in `text`, in capitals and small letters as its ways want it?"""
+    numbers = {number for number, _, _ in triggers.hits(text.lower())}
+    return any(way.exact is None or way.exact in text for number in numbers for way in ways[number])
 
 
 def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:

@@ -12,7 +12,7 @@ from tests.redact import kinds, scoring
 from tether.redact.finding import Finder
 from tether.redact.lines import lines_of
 from tether.redact.rules import shipped
-from tether.redact.suspicion import suspicious
+from tether.redact.suspicion import FLOOD_BYTES, suspicious
 from tether.redact.view import view_of
 
 FINDER = Finder(shipped())
@@ -55,13 +55,22 @@ def test_nor_was_one_of_a_corpus(variant: str) -> None:
                 assert FINDER.find(text, (), final) == UNHURRIED.find(text, (), final)
 
 
-@given(TEXTS)
+@given(TEXTS, st.sampled_from((b"", b"1 y\r\n" * (FLOOD_BYTES // 5))))
 @settings(deadline=None)
-def test_what_is_found_by_looking_closely_was_suspicious(text: bytes) -> None:
+def test_what_is_found_by_looking_closely_was_suspicious(text: bytes, before: bytes) -> None:
     view = view_of(lines_of(text, 80), 80)
     found = [one for one in FINDER.find(view.text, view.joins) if not one.open]
     if found:
-        assert suspicious(text, 0, FINDER, 80)
+        assert suspicious(before + text, 0, FINDER, 80)
+
+
+@pytest.mark.parametrize("finder", [FINDER, Finder(shipped(), plain=True)])
+@pytest.mark.parametrize("cut", [b"\r\n", b" | \r\n | ", b"\xe2\x94\x82\r\n\xe2\x94\x82 "])
+def test_a_flood_is_passed_over_when_nothing_is_in_it(finder: Finder, cut: bytes) -> None:
+    assert finder.triggered_joined(b"AK" + cut + b"IA")
+    assert finder.triggered_joined(b"the signing key")
+    assert not finder.triggered_joined(b"akia")
+    assert not finder.triggered(b"AK" + cut + b"IA")
 
 
 def test_a_row_that_is_drawn_again_and_again_is_looked_at_once() -> None:
