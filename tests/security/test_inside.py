@@ -6,19 +6,30 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.gateway import Gateway
+from tests.support.webclient import WebClient
 from tether import ancestry
 from tether.paths import resolve
+from tether.wire.control import Attached, Refused
 
 AGENT = Path(__file__).parent / "inside.py"
 
 
 @pytest.fixture(scope="module")
-def tried(target: Gateway) -> tuple[dict[str, str], str]:
+def onlooker(target: Gateway, shell: str) -> Iterator[WebClient]:
+    """Somebody who is attached elsewhere all the while."""
+    with WebClient(target, shell, mode="observe") as page:
+        page.expect(Attached)
+        yield page
+
+
+@pytest.fixture(scope="module")
+def tried(target: Gateway, onlooker: WebClient) -> tuple[dict[str, str], str]:
     """What came of each try, and the session it was made in."""
     target.add_provider("trying", [sys.executable, str(AGENT), str(target.root), str(target.port)])
     session = target.run("trying")
@@ -70,12 +81,23 @@ def test_nothing_that_it_tried_to_type_arrived(target: Gateway, tried: tuple[dic
     assert b"\ny\r\n" not in target.raw(tried[1])
 
 
+@pytest.mark.parametrize(
+    "what", ["take control of it", "say Hello as web", "decide 4d7k2m9p", "/api/v1/tickets", "/api/v1/pairing"]
+)
+def test_it_is_shown_to_who_is_attached_anywhere(
+    tried: tuple[dict[str, str], str], onlooker: WebClient, what: str
+) -> None:
+    told = onlooker.expect(Refused, lambda one: one.code == "notice" and what in one.message, timeout=20)
+    assert f"session {tried[1]}" in told.message or f"program in {tried[1]}" in told.message
+    assert told.hint == "See: tether audit"
+
+
 def test_each_try_is_in_the_log_with_its_session(target: Gateway, tried: tuple[dict[str, str], str]) -> None:
     session = tried[1]
     broker = (target.root / "log" / "broker.log").read_text()
     web = (target.root / "log" / "web.log").read_text()
     assert f"event=self-approval-attempt session={session}" in broker
-    assert 'what="Hello as web"' in broker or "what='Hello as web'" in broker
+    assert "say Hello as web" in broker
     assert f"inside={session}" in web
     assert web.count("code=own-session") >= 2
     entries = [json.loads(line) for line in target.tether("audit", "--export", "jsonl").stdout.splitlines()]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from tether.broker import launching, questions
+from tether.broker import alarm, launching, questions
 from tether.broker.clients import client_name
 from tether.broker.desk import Desk
 from tether.broker.launching import Pending
@@ -128,7 +128,7 @@ def go_on(desk: Desk, pending: Pending, answer: Prepared | None) -> None:
 def decide(desk: Desk, peer: bytes, sid: bytes, order: Decide, now: float) -> None:
     """Pass a decision on, if who makes it may: never a program inside a session, never one without a terminal."""
     session = desk.registry.live.get(sid)
-    if not _may(desk, peer, sid, order.client, order.req, f"decide {printable(order.id, 20)}"):
+    if not _may(desk, peer, sid, order, f"decide {printable(order.id, 20)}", now):
         return
     if session is None:
         desk.refuse_absent(peer, sid, now, req=order.req, client=order.client)
@@ -146,40 +146,31 @@ def decide(desk: Desk, peer: bytes, sid: bytes, order: Decide, now: float) -> No
 def prompt(desk: Desk, peer: bytes, sid: bytes, order: Prompt | Interrupt, now: float) -> None:
     """Pass a prompt on, or the wish that the agent leaves off."""
     what = type(order).__name__.lower()
-    if _may(desk, peer, sid, order.client, order.req, what, terminal=False):
+    if _may(desk, peer, sid, order, what, now, terminal=False):
         name = desk.around.site.owner if desk.peers[peer].role == "client" else client_name(order.by)
         if _pass_on(desk, peer, sid, replace(order, by=name), now):
             desk.journal.note(what, name, public_id(sid))
 
 
-def _may(desk: Desk, peer: bytes, sid: bytes, client: bytes, req: int, what: str, *, terminal: bool = True) -> bool:
+def _may(
+    desk: Desk, peer: bytes, sid: bytes, order: Decide | Prompt | Interrupt, what: str, now: float, *,
+    terminal: bool = True,
+) -> bool:  # fmt: skip
+    client, req = order.client, order.req
     known = desk.peers[peer]
     if known.inside:
-        _attempted(desk, peer, sid, what)
+        alarm.attempted(desk, peer, sid, what, now)
         text = "A program inside a session decides nothing about sessions"
         desk.refuse(peer, sid, "own-session", text, "Decide at a terminal outside of it", req=req, client=client)
         return False
     if terminal and known.role == "client" and not desk.around.has_terminal(known.pid):
-        _attempted(desk, peer, sid, f"{what}, without a terminal")
+        alarm.attempted(desk, peer, sid, what, now)
         text = "A program without a terminal decides nothing"
         desk.refuse(
             peer, sid, "scope", text, "Use a terminal, or a device with the scope approve", req=req, client=client
         )
         return False
     return known.role in _RULE_ROLES
-
-
-def _attempted(desk: Desk, peer: bytes, sid: bytes, what: str) -> None:
-    """Recorded, and shown to everybody who is attached anywhere: where it came from, not where it was aimed."""
-    known = desk.peers[peer]
-    name = ",".join(public_id(one) for one in known.inside if one) or public_id(sid)
-    log.warning("event=self-approval-attempt session=%s pid=%d what=%r", name, known.pid, what)
-    actor = "a program in it" if known.inside else "a program without a terminal"
-    desk.journal.note("self-approval-attempt", actor, name, what=what, pid=str(known.pid))
-    text = f"A program in session {name} (process {known.pid}) tried to {what}: refused"
-    for session in desk.registry.live.values():
-        for client, one in session.attachments.items():
-            desk.refuse(one.peer, session.sid, "notice", text, "See: tether audit", client=client)
 
 
 def _pass_on(desk: Desk, peer: bytes, sid: bytes, order: Decide | Prompt | Interrupt, now: float) -> bool:

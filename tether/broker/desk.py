@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tether.audit import Repeats
 from tether.broker.clients import Attachment
 from tether.broker.control import CONTROL, Change, Lease, mode_of
 from tether.broker.journal import Journal
@@ -71,6 +72,7 @@ class Desk:
         # The connection of the adapters, b"" while they are away, and who waits for an answer of theirs.
         self.adapters = b""
         self.asked: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
+        self._attempts = Repeats()
         self.journal = Journal(boot, lambda entry: outbox.to_store(encode(NO_SESSION, entry)), now_us)
         # The number of the connection to the spawner; 0 while it is away.
         self.spawner = 0
@@ -100,14 +102,10 @@ class Desk:
         known = self.peers.get(peer)
         return known is not None and bool(known.inside) and (sid in known.inside or b"" in known.inside)
 
-    def refuse_inside(self, peer: bytes, session: Session, what: str, *, req: int = 0, client: bytes = b"") -> None:
-        """An agent tried to act on its own session: refused, noted, and told to everybody who is attached."""
-        name, pid = public_id(session.sid), self.peers[peer].pid
-        text = f"A program inside session {name} may not type into it"
-        hint = "What an agent is asked is answered from outside of its session"
-        self.refuse(peer, session.sid, "own-session", text, hint, req=req, client=client)
-        log.warning("event=self-approval-attempt session=%s pid=%d what=%s", name, pid, what)
-        self.journal.note("self-approval-attempt", "a program in it", name, what=what, pid=str(pid))
+    def attempts(self, name: str, what: str, now: float) -> bool:
+        """True when what a program in session `name` tried was not shown a moment ago."""
+        self._attempts.over(now)
+        return self._attempts.first((name, what), now)
 
     def order(self, session: Session, message: msgspec.Struct) -> bool:
         """Tell the session's worker; False when it can't be reached."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tether import providers
-from tether.broker import adapting, clients, control, launching, questions
+from tether.broker import adapting, alarm, clients, control, launching, questions
 from tether.broker.clients import Attachment
 from tether.broker.desk import Desk, actor
 from tether.broker.outbox import clients_frame, sessions_frame
@@ -69,7 +69,7 @@ def type_in(desk: Desk, peer: bytes, sid: bytes, order: Input, frame: bytes, now
         _refuse_writing(desk, peer, session, client, attachment, now)
         return
     if desk.inside(peer, sid):
-        desk.refuse_inside(peer, session, "input", client=client)
+        alarm.refuse_own(desk, peer, session, "type into it", now, client=client)
         return
     if len(order.data) > INPUT_BYTES_MAX:
         desk.refuse(
@@ -135,7 +135,7 @@ def attach(desk: Desk, peer: bytes, sid: bytes, order: Attach, now: float) -> No
         desk.refuse(peer, sid, "bad-message", "An Attach without a client id or with an unknown mode", req=order.req)
         return
     if order.mode == control.CONTROL and desk.inside(peer, sid):
-        desk.refuse_inside(peer, session, "attach", req=order.req, client=order.client)
+        alarm.refuse_own(desk, peer, session, "take control of it", now, req=order.req, client=order.client)
         return
     old = session.attachments.get(order.client)
     if old is None and len(session.attachments) >= CLIENTS_PER_SESSION_MAX:
@@ -196,7 +196,7 @@ def take(desk: Desk, peer: bytes, sid: bytes, order: Take | Release, now: float)
         return
     one.heard = now
     if desk.inside(peer, sid):
-        desk.refuse_inside(peer, session, "take", req=order.req, client=order.client)
+        alarm.refuse_own(desk, peer, session, "take control of it", now, req=order.req, client=order.client)
         return
     if isinstance(order, Take):
         change = control.take_over(session.lease, order.client, one.name)
@@ -324,25 +324,17 @@ def list_clients(desk: Desk, peer: bytes, sid: bytes, order: ListClients, now: f
 
 def deed(desk: Desk, peer: bytes, sid: bytes, order: Deed, now: float) -> None:
     """Something for the audit log that happened elsewhere in the gateway. An agent has nothing to tell it."""
-    inside = desk.peers[peer].inside
-    if inside:
-        name = ",".join(public_id(one) for one in inside if one)
-        desk.journal.note("self-approval-attempt", "a program in it", name, what="an entry for the audit log")
+    known = desk.peers[peer]
+    if known.inside:
+        alarm.attempted(desk, peer, sid, "write into the audit log", now)
         return
     desk.journal.deed(order, now)
-    if order.kind == "pair" and desk.peers[peer].role == "web":
-        _tell_of_device(desk, order)
-
-
-def _tell_of_device(desk: Desk, order: Deed) -> None:
-    """A new device is everybody's business: whoever is attached anywhere is told, so that a pairing which somebody was
-    talked into does not go unseen."""
-    name, device = printable(order.facts.get("name", ""), 60), printable(order.facts.get("device", ""), 6)
-    text = f"A new device was paired: {name}"
-    hint = f"Not yours? tether revoke {device.rstrip('…')}"
-    for session in desk.registry.live.values():
-        for client, one in session.attachments.items():
-            desk.refuse(one.peer, session.sid, "notice", text, hint, client=client)
+    if known.role != "web":
+        return
+    if order.kind == "pair":
+        alarm.paired(desk, order.facts.get("name", ""), order.facts.get("device", ""))
+    elif order.kind == alarm.ATTEMPT:
+        alarm.reported(desk, order.session, order.actor, order.facts.get("what", ""), now)
 
 
 def ping(desk: Desk, peer: bytes, sid: bytes, order: Ping, now: float) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import logging
 
-from tether.broker import adapting, orders, questions, reports
+from tether.broker import adapting, alarm, orders, questions, reports
 from tether.broker.desk import Desk, Peer
 from tether.errors import printable
 from tether.wire import PROTOCOL, WireError, decode, encode
 from tether.wire.auditing import Typed
 from tether.wire.control import Hello, Input, InputAck, Pong, Refused, Report, Welcome
-from tether.wire.ids import NO_SESSION, is_session_id, public_id
+from tether.wire.ids import NO_SESSION, is_session_id
 from tether.wire.version import compatible
 
 log = logging.getLogger("tether")
@@ -85,9 +85,7 @@ def _introduce(desk: Desk, peer: bytes, message: object, now: float, pid: int) -
     inside = _sessions_around(desk, message, pid)
     if message.role != "client" and _poses(message, inside):
         desk.refuse(peer, NO_SESSION, "own-session", "A program inside a session is no part of the gateway")
-        what, name = f"Hello as {printable(message.role, 20)}", ",".join(public_id(one) for one in inside if one)
-        log.warning("event=self-approval-attempt session=%s pid=%d what=%r", name or "?", pid, what)
-        desk.journal.note("self-approval-attempt", "a program in it", name, what=what, pid=str(pid))
+        alarm.noted(desk, inside, pid, NO_SESSION, f"say Hello as {printable(message.role, 20)}", now)
         return
     if message.role in _CLIENT_ROLES:
         desk.peers[peer] = Peer(message.role, NO_SESSION, now, pid, inside)
