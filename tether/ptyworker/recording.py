@@ -24,8 +24,9 @@ def begin(worker: Worker) -> Recording:
     """What hides a session's output before it is recorded; what its agent is given is hidden as well."""
     # Not loaded in workers that record what they read: rules take some megabytes.
     from tether import masking
+    from tether.paths import resolve
 
-    values = masking.known(worker.paths)
+    values = masking.known(resolve())
     masking.meet(values, worker.kept.view)
     return Recording(values, masking.Mask(values.finder), worker.terminal.read_into, lambda: worker.kept.view.cols)
 
