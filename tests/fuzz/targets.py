@@ -110,7 +110,7 @@ def headers(data: bytes) -> None:
     for kind, method in (("http", "GET"), ("http", "POST"), ("websocket", "GET")):
         for policy in (*Policy, None):
             verdict = admission.admit(Asked(kind, method, path, head), policy, _RULES, lambda _b, _c: None)
-            closed = policy not in (Policy.PUBLIC, Policy.LOGIN, Policy.DEVICE)
+            closed = policy not in (Policy.PUBLIC, Policy.LOGIN, Policy.DEVICE, Policy.CARRIED)
             assert isinstance(verdict, Refusal) or not closed
 
 

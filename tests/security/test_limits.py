@@ -11,10 +11,12 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.security.strike import UPGRADE, head, raw, status
-from tests.support.device import close_code, socket_to
+from tests.security.strike import UPGRADE, head, raw, status, web_part
+from tests.support.device import Posts, close_code, pair, socket_to
 from tests.support.gateway import Gateway
 from tests.support.webclient import WebClient, dial
+from tether.web import gate
+from tether.web.pace import Pace
 from tether.wire import encode
 from tether.wire.control import Attach, Attached, Ping
 from tether.wire.ids import NO_SESSION
@@ -80,6 +82,33 @@ def test_a_header_of_ranges_is_cheap(target: Gateway, ranges: str) -> None:
     answer = httpx.get(target.url(path="/favicon.svg"), headers={"Range": ranges}, trust_env=False)
     assert answer.status_code in (200, 206, 400, 404, 416)
     assert len(answer.content) < 1 << 20
+
+
+def test_who_hammers_at_a_door_is_told_to_wait_and_who_is_inside_does_not_feel_it(
+    target: Gateway, shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = pair(target, name="inside already")
+
+    def knocks(port: int) -> list[int]:
+        lines = [Posts(port) for _ in range(6)]
+        return [line.post("", os.urandom(96)).status for line in lines]
+
+    with web_part(target) as port:
+        assert knocks(port) == [401] * 6, "six are no crowd"
+    monkeypatch.setattr(gate, "Pace", lambda: Pace(0.01, 4.0))
+    with web_part(target) as port, device.dial(at=port, posts=True) as line:
+        assert knocks(port) == [401] * 3 + [429] * 3
+        with pytest.raises(InvalidStatus) as refused:
+            socket_to(target, "channel", at=port)
+        assert refused.value.response.status_code == 429
+        login = httpx.post(
+            f"http://127.0.0.1:{port}/api/v1/login", json={"ticket": "x"}, trust_env=False,
+            headers={"Origin": f"http://127.0.0.1:{port}", "X-Tether": "1"},
+        )  # fmt: skip
+        assert login.json()["error"]["code"] == "ticket", "each door has its own pace"
+        for _ in range(6):
+            assert line.ask("GET", "/api/v1/me")[0] == 200
+    target.tether("revoke", device.id)
 
 
 def test_too_much_in_a_request_is_refused_by_name(target: Gateway, shell: str) -> None:

@@ -31,6 +31,7 @@ class Policy(Enum):
     PUBLIC = "public"  # the static shell and health: hold nothing, read only
     LOGIN = "login"  # no credential yet, but our own page
     DEVICE = "device"  # as LOGIN, also from beyond this machine: its first message proves who it is
+    CARRIED = "device, once more"  # what goes on in a channel that stands: its keys prove each message
     OWNER = "owner"  # somebody whom the gateway knows, and the route's scope
     ACT = "owner, acting"  # as OWNER, and a GET has effects: a page of ours must have sent it on purpose
 
@@ -135,7 +136,7 @@ def admit(
         refusal = check_local(asked) if asked.local else check_host(asked, ours)
     if refusal is not None:
         return refusal
-    if not asked.local and policy not in (Policy.PUBLIC, Policy.DEVICE):
+    if not asked.local and policy not in (Policy.PUBLIC, Policy.DEVICE, Policy.CARRIED):
         refusal = check_elsewhere(asked, ours)
         if refusal is not None:
             return refusal

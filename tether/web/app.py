@@ -139,7 +139,7 @@ def route_table() -> RouteTable:
     table.socket("/api/v1/pair", pairing_api.pair, Policy.DEVICE)
     table.socket("/api/v1/channel", channel.channel, Policy.DEVICE)
     table.post("/api/v1/channel", channel_http.begin, Policy.DEVICE)
-    table.post("/api/v1/channel/{id}", channel_http.onward, Policy.DEVICE)
+    table.post("/api/v1/channel/{id}", channel_http.onward, Policy.CARRIED)
     # The page's own addresses; web/src/ui/route.ts knows what each shows.
     for path in (
         "/", "/approvals", "/approvals/{id}", "/audit", "/devices", "/float", "/pair", "/settings",

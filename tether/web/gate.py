@@ -8,6 +8,7 @@ endpoints check that again, so that an application mounted without its gate refu
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tether.clock import monotonic
 from tether.devices import scopes
 from tether.errors import printable
 from tether.web import answers, line
@@ -28,9 +30,11 @@ from tether.web.admission import (
     Refusal,
     Rules,
     admit,
+    check_elsewhere,
     check_scope,
     without_forwarding,
 )
+from tether.web.pace import Pace
 
 # xterm.js sets inline styles, hence 'unsafe-inline' for styles alone; terminal text is never markup.
 CSP: Final = (
@@ -48,6 +52,7 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _NOT_PASSED: Final = Refusal(403, "access", "The tunnel's own gate was not passed", "Sign in at the tunnel first")
+_CROWDED: Final = Refusal(429, "pace", "Too many knock at this door", "Try again in some seconds")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 LOGGED_CHARS: Final = 1024
 AUTH: Final = "tether.auth"
@@ -86,6 +91,8 @@ class Gate:
         self._on_refused = on_refused
         self._passes = passes
         self._hide = hide
+        # For each kind of door, from this machine and from beyond it.
+        self._paces: defaultdict[tuple[Policy, bool], Pace] = defaultdict(Pace)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -136,7 +143,11 @@ class Gate:
         if matched and policy is None:
             return Refusal(403, "no-policy", "This route is closed", "A route must declare who may use it")
         reads = asked.kind == "http" and asked.method in ("GET", "HEAD") and policy is Policy.OWNER
-        return admit(asked, policy, self._rules, partial(self._identify, under=under, reads=reads), needed)
+        verdict = admit(asked, policy, self._rules, partial(self._identify, under=under, reads=reads), needed)
+        if verdict is None and policy in (Policy.LOGIN, Policy.DEVICE):
+            beyond = not local and check_elsewhere(asked, self._rules) is not None
+            return None if self._paces[policy, beyond].take(monotonic()) else _CROWDED
+        return verdict
 
     def _match(self, scope: Scope) -> tuple[bool, Policy | None, str]:
         """(does a route match, its policy, its scope). One that matches but for the method counts, if no other matches

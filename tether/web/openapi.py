@@ -48,6 +48,8 @@ _TEXTS: Final = frozenset({"path", "have", "q"})
 _HIGH: Final[dict[str, int]] = {
     "all": 1, "fold": 1, "limit": 1000, "wait": 25, "turn": (1 << 31) - 1, "history": HISTORY_MAX,
 }  # fmt: skip
+_SEALED: Final = frozenset({Policy.DEVICE, Policy.CARRIED})
+_OPEN: Final = _SEALED | {Policy.PUBLIC}
 _LOW: Final[dict[str, int]] = {"limit": 1, "before": 1}
 
 
@@ -83,7 +85,7 @@ async def show(request: Request) -> Response:
 
 def _operation(route: Route, method: str, policy: Policy | None, scope: str) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or "")
-    nobody = policy in (Policy.PUBLIC, Policy.DEVICE)
+    nobody = policy in _OPEN
     operation: dict[str, Any] = {
         "summary": text.partition("\n\n")[0].replace("\n", " "),
         "responses": {"2XX": {"description": "The answer."}, "4XX": _ERROR, "5XX": _ERROR},
@@ -91,7 +93,7 @@ def _operation(route: Route, method: str, policy: Policy | None, scope: str) -> 
         "security": [] if nobody else [{"bearer": []}],
         "x-scope": "" if nobody else scope,
     }
-    if method == "post" and not route.path.endswith("/frames") and policy is not Policy.DEVICE:
+    if method == "post" and not route.path.endswith("/frames") and policy not in _SEALED:
         body = _body_of(route.endpoint)
         schema = msgspec.json.schema(body) if body is not None else {"type": "object", "maxProperties": 0}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _inline(schema)}}}
