@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -23,7 +24,7 @@ def shown(gateway: Gateway, *flags: str) -> list[dict[str, Any]]:
 
 
 def test_what_people_do_is_in_the_log(tmp_path) -> None:
-    with Gateway() as gateway:
+    with Gateway(settings="[web]\nclipboard = true\n") as gateway:
         session = gateway.run("shell")
         screen = gateway.attach(session)
         screen.expect(r"\$ ")
@@ -36,11 +37,18 @@ def test_what_people_do_is_in_the_log(tmp_path) -> None:
         def all_there() -> list[dict[str, Any]]:
             rows = shown(gateway)
             kinds = {row["kind"] for row in rows}
-            assert {"start", "launch", "attach", "control", "typed", "stop", "ended", "refused"} <= kinds, kinds
+            assert {"start", "launch", "attach", "control", "typed", "stop", "ended", "refused", "settings"} <= kinds, (
+                kinds
+            )
             return rows
 
         rows = gateway.wait_until("every deed is in the log", all_there)
         assert "a-secret" not in json.dumps(rows)
+        settings = next(row["facts"] for row in rows if row["kind"] == "settings")
+        digest = hashlib.sha256((gateway.root / "config.toml").read_bytes()).hexdigest()[:16]
+        assert {name: settings[name] for name in ("config", "masking", "exposure")} == {
+            "config": digest, "masking": "none", "exposure": "none",
+        }  # fmt: skip
         typed = next(row for row in rows if row["kind"] == "typed")
         assert typed["facts"]["bytes"] == str(len("echo a-secret-nobody-logs\r"))
         assert typed["session"] == session

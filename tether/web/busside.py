@@ -365,6 +365,9 @@ class BusSide:
     def _welcomed(self) -> None:
         """The broker is there, perhaps another one than before: learn what lives, and say who is attached."""
         self.refresh()
+        self.telling.runs_with(
+            {"config": self.paths.settings, "masking": masking.rules_file(self.paths), "exposure": self.paths.exposure}
+        )
         for connection in self.connections.values():
             if not self.ended(connection.sid):
                 connection.standing.attach_again()

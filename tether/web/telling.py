@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from tether.audit import Repeats
@@ -25,6 +28,7 @@ class Telling:
     def __init__(self, uplink: Uplink) -> None:
         self._uplink = uplink
         self._repeats = Repeats()
+        self._settings: dict[str, str] = {}
 
     def refused(self, kind: str, path: str, refusal: Refusal) -> None:
         """A request or a WebSocket was refused at the gate. What it asked for is told, never what it carried."""
@@ -53,6 +57,17 @@ class Telling:
             self.tell("self-approval-attempt", "a program without a terminal", session, what=what, code=code)
         elif self._repeats.first((who.device or who.via, session, what, code), monotonic()):
             self.tell("refused", name, session, what=what, code=code, device=who.device)
+
+    def runs_with(self, files: Mapping[str, Path]) -> None:
+        """What the web part was started with: a digest of each file of settings. Told once, when a broker is there."""
+        if self._settings:
+            return
+        for name, path in files.items():
+            try:
+                self._settings[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            except OSError:
+                self._settings[name] = "none"
+        self.tell("settings", "gateway", **self._settings)
 
     def tell(self, kind: str, actor: str, session: str = "", **facts: str) -> None:
         """Something for the audit log. Nothing waits for a broker that is away."""
