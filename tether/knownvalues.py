@@ -2,16 +2,21 @@
 
 They are in memory, in the finder that hides them, and nowhere else. An agent's environment is read where the kernel
 keeps it (`/proc/PID/environ`), which lets nobody else read it than could anyway: no part of the gateway has to hand
-secrets on or keep them for the next one. Where there is no /proc, environments of agents are not known.
+secrets on. When an agent has ended, its values are known again by their prints: how each begins (three bytes), how long
+it is, and a hash of it under this machine's own key (docs/adr/0017). Where there is no /proc, environments of agents
+are not known.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from tether import secret_files
 from tether.paths import Paths
 from tether.redact import known
 from tether.redact.finding import Finder
@@ -26,6 +31,9 @@ LOGIN_FILES: Final = (
 )  # fmt: skip
 _FILE_BYTES_MAX: Final = 256 * 1024
 _ENVIRONMENT_BYTES_MAX: Final = 1 << 20
+# So many forms of values are known again; the oldest go.
+_PRINTS_MAX: Final = 4000
+_KEY_BYTES: Final = 32
 
 
 class KnownValues:
@@ -35,10 +43,14 @@ class KnownValues:
         self.finder = Finder(rules)
         self._files = {path: 0 for path in (*(Path.home() / name for name in LOGIN_FILES), paths.owner_token)}
         self._own = paths.owner_token
+        self._prints = paths.known_values
         self._met: set[tuple[int, str]] = set()
         self._values: set[bytes] = set()
         self._learn(known.of_environment(dict(os.environ), self.finder))
         self.look_at_files()
+        key, found = self._kept()
+        if found:
+            self.finder.know((), known.read(found), key)
 
     def meet(self, pid: int, session: str) -> bool:
         """Learn what the agent `pid` of the session (its public id) was given. False when that can't be read, or the
@@ -54,8 +66,25 @@ class KnownValues:
         return True
 
     def given(self, environ: dict[str, str]) -> None:
-        """Learn from an environment that somebody was given."""
-        self._learn(known.of_environment(environ, self.finder))
+        """Learn from an environment that somebody was given, and see to it that it is known again."""
+        forms = self._learn(known.of_environment(environ, self.finder))
+        key, found = self._kept()
+        key = key or secrets.token_bytes(_KEY_BYTES)
+        before = dict.fromkeys(known.read(found))
+        fresh = [one for one in known.prints(forms, key) if one not in before]
+        if fresh:
+            text = known.written([*before, *fresh][-_PRINTS_MAX:])
+            with contextlib.suppress(OSError):  # a full disk: they are known as long as this process lives
+                secret_files.write(self._prints, key.hex() + "\n" + text)
+
+    def _kept(self) -> tuple[bytes, str]:
+        """The key, and what is written under it; both empty when there is nothing."""
+        first, _, rest = (secret_files.read(self._prints) or "").partition("\n")
+        try:
+            key = bytes.fromhex(first)
+        except ValueError:
+            key = b""
+        return (key, rest) if len(key) == _KEY_BYTES else (b"", "")
 
     def look_at_files(self) -> None:
         """Learn from files of logins that are new or have changed."""
@@ -70,12 +99,15 @@ class KnownValues:
                 own = [text.strip()] if path == self._own else []
                 self._learn(own or known.of_file(text, self.finder))
 
-    def _learn(self, values: Iterable[bytes]) -> None:
+    def _learn(self, values: Iterable[bytes]) -> list[bytes]:
+        """Find these too, in all their forms; the forms that are new."""
         fresh = dict.fromkeys(value for value in values if value not in self._values)
         fresh = dict.fromkeys(list(fresh)[: known.VALUES_MAX - len(self._values)])
-        if fresh:
+        forms = known.patterns(fresh)
+        if forms:
             self._values.update(fresh)
-            self.finder.know(known.patterns(fresh))
+            self.finder.know(forms)
+        return forms
 
 
 def environment_of(pid: int) -> dict[str, str]:

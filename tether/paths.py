@@ -99,6 +99,11 @@ class Paths:
         return self.data / "audit.head"
 
     @property
+    def known_values(self) -> Path:
+        """By what agents' secrets are known again when they have ended, 0600 (`tether.knownvalues`)."""
+        return self.data / "known.prints"
+
+    @property
     def lines(self) -> Path:
         """What sessions' screens have shown, to be searched (`tether.bookshelf`)."""
         return self.data / "lines"

@@ -1,4 +1,5 @@
-"""What an agent was given in its environment is hidden wherever it stands, and is nowhere but in memory."""
+"""What an agent was given in its environment is hidden wherever it stands, and is nowhere but in memory: when it has
+ended it is known again by its prints."""
 
 from __future__ import annotations
 
@@ -75,7 +76,7 @@ def test_it_is_hidden_in_every_form(gateway: Gateway, agent: str) -> None:
 
 
 def test_a_new_web_service_knows_it_too(gateway: Gateway, agent: str) -> None:
-    """The kernel keeps an agent's environment: nothing has to be written down for the next one."""
+    """The kernel keeps an agent's environment for the next one to read."""
     gateway.kill("web")
     wait_until("its successor", lambda: answers(gateway))
     assert_hidden(shown(gateway, agent))
@@ -104,3 +105,16 @@ def test_it_is_in_no_file_but_the_log(gateway: Gateway, agent: str) -> None:
     ]
     allowed = [path for path in holders if path.suffix == ".mdb" or "ring" in path.name or path.parent.name == "w"]
     assert holders == allowed
+
+
+def test_it_is_known_again_when_the_agent_has_ended(gateway: Gateway, agent: str) -> None:
+    gateway.tether("stop", agent)
+    wait_until("its end", lambda: agent not in gateway.tether("ls", "--json").stdout)
+    gateway.kill("web")
+    wait_until("its successor", lambda: answers(gateway))
+    with WebClient(gateway, agent, mode="observe") as client:
+        assert_hidden(client.expect(Snapshot).data.replace(b"\x1b[", b"\r\n\x1b["))
+    text = gateway.tether("export", agent, "--format", "txt", binary=True).stdout
+    for form in FORMS:
+        assert form.encode() not in text
+    test_it_is_in_no_file_but_the_log(gateway, agent)

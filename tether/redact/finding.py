@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from tether.redact import assigning, encoded, pem, values
@@ -20,9 +21,12 @@ _WEAK: Final = 6
 # So much of what may be an encoded token is shown when the terminal falls silent.
 _WEAK_ENCODED: Final = 12
 # So many bytes of a known value may be shown while it is typed byte by byte: less would hold up ordinary words.
-_KNOWN_BYTES: Final = 3
+KNOWN_BYTES: Final = 3
+# The hash of a value that is no longer known, only known again.
+PRINT_BYTES: Final = 16
 _NOTHING: Final = re.compile(rb"")
 _FIRST_WORD: Final = re.compile(rb"\S*")
+_SPACE: Final = re.compile(rb"\s")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _LEFT: Final = {"word": _WORD, "dot": _WORD | frozenset(b"._-")}
@@ -48,6 +52,14 @@ class Found(NamedTuple):
     def named(self) -> bool:
         """Does nothing but its name tell of it?"""
         return self.more is _REST
+
+
+class Print(NamedTuple):
+    """A value by which it is known again: its first bytes, its length, its hash."""
+
+    start: bytes
+    size: int
+    digest: bytes
 
 
 class _Way(NamedTuple):
@@ -82,11 +94,14 @@ class Finder:
         self._add(pem.OPENING.decode(), _Way(None, b"", None, _look_pem))
         self.know(known)
 
-    def know(self, values: Iterable[bytes]) -> None:
-        """Find these literals too, from now on."""
+    def know(self, values: Iterable[bytes], prints: Iterable[Print] = (), key: bytes = b"") -> None:
+        """Find these literals too, from now on, and those of which only `prints` under `key` are there."""
         for value in values:
-            way = _Way(value[:_KNOWN_BYTES], b"", None, partial(_look_known, value))
-            self._ways.setdefault(value[:_KNOWN_BYTES].lower(), []).append(way)
+            way = _Way(value[:KNOWN_BYTES], b"", None, partial(_look_known, value))
+            self._ways.setdefault(value[:KNOWN_BYTES].lower(), []).append(way)
+        for one in prints:
+            way = _Way(one.start, b"", None, partial(_look_print, one, key))
+            self._ways.setdefault(one.start.lower(), []).append(way)
         self._triggers = Triggers(list(self._ways), self._plain)
         self._needed = sorted({way.needs for ways in self._ways.values() for way in ways if way.needs})
         self._orders: dict[tuple[bytes, ...], list[list[_Way]]] = {}
@@ -144,8 +159,21 @@ def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence
     if text.startswith(value, start):
         return Found(start, start + len(value), "known-value", more=_NOTHING)
     if not final and value.startswith(text[start : start + len(value)]):
-        return Found(start, len(text), "known-value", open=True, weak=_KNOWN_BYTES + 1, more=_NOTHING)
+        return Found(start, len(text), "known-value", open=True, weak=KNOWN_BYTES + 1, more=_NOTHING)
     return None
+
+
+def _look_print(
+    one: Print, key: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool
+) -> Found | None:
+    stop = start + one.size
+    if stop <= len(text):
+        same = blake2b(text[start:stop], key=key, digest_size=PRINT_BYTES).digest() == one.digest
+        return Found(start, stop, "known-value", more=_NOTHING) if same else None
+    if final or values.plain_word(one.start) or _SPACE.search(text, start) is not None:
+        return None
+    # Only all of it could tell. Words are not held up for that, and silence shows it.
+    return Found(start, len(text), "known-value", open=True, weak=len(text), more=_NOTHING)
 
 
 def _look_pem(text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
 
 from tether.redact import encoded, values
-from tether.redact.finding import Finder
+from tether.redact.finding import KNOWN_BYTES, PRINT_BYTES, Finder, Print
 
 _PLAIN: Final = re.compile(r"(?i)token|secret|passw|passphrase|api_?key")
 # Marks of ours and of desktops, directories and sockets: a session's id is no secret, nor is where one stands.
@@ -18,6 +19,8 @@ _NO_WORDS: Final = re.compile(rb"[0-9]|[^\w. -]")
 VALUE_MIN: Final = 8
 VALUES_MAX: Final = 1000
 _VALUE_MAX: Final = 4096
+# What a value's longest form may have: every byte of it as %XX.
+_FORM_MAX: Final = 3 * _VALUE_MAX
 _SMALL_ESCAPE: Final = re.compile(rb"%[0-9A-F]{2}")
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 # Variables with such names hold secrets; their values must look like some, too.
@@ -62,3 +65,28 @@ def of_file(text: bytes, finder: Finder) -> list[bytes]:
     """What `finder` finds in a file of logins."""
     found = (text[one.start : one.end] for one in finder.find(text, final=True))
     return [value for value in found if VALUE_MIN <= len(value) <= _VALUE_MAX and b"\n" not in value]
+
+
+def prints(forms: Iterable[bytes], key: bytes) -> list[Print]:
+    """By what these forms of values are known again without being kept: how each begins, how long it is, and a hash of
+    it under `key`."""
+    return [
+        Print(form[:KNOWN_BYTES], len(form), blake2b(form, key=key, digest_size=PRINT_BYTES).digest()) for form in forms
+    ]
+
+
+def written(found: Iterable[Print]) -> str:
+    """Prints as lines of a file."""
+    return "".join(f"{one.start.hex()} {one.size} {one.digest.hex()}\n" for one in found)
+
+
+def read(text: str) -> Iterator[Print]:
+    """The prints in such lines; a line that is none is passed over."""
+    for line in text.splitlines():
+        try:
+            start, size, digest = line.split(" ")
+            one = Print(bytes.fromhex(start), int(size), bytes.fromhex(digest))
+        except ValueError:
+            continue
+        if len(one.start) == KNOWN_BYTES and VALUE_MIN <= one.size <= _FORM_MAX and len(one.digest) == PRINT_BYTES:
+            yield one
