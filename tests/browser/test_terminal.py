@@ -187,6 +187,13 @@ def test_the_terminal_is_the_only_thing_that_holds_session_text(open_tab: OpenTa
     assert tab.page.locator("img").count() == 0
 
 
+def test_a_character_whose_last_byte_comes_alone_is_seen(open_tab: OpenTab, session: str) -> None:
+    """xterm.js itself loses an ellipsis that is cut so."""
+    tab = open_tab(session)
+    tab.type(r"stty -echo; printf 'wait\342\200'; sleep 0.4; printf '\246done\n'" + "\n")
+    tab.expect_text("wait…done")
+
+
 def scroll_up(tab: Tab, text: str) -> bool:
     """Some pages up. Whether that line is there then."""
     tab.page.locator(".xterm-helper-textarea").focus()

@@ -87,6 +87,8 @@ HANDMADE: Final[dict[str, str]] = {
     "unknown": "\x1b[?12345h\x1b[>4;2mx\x1b_app\x1b\\\x1b^pm\x1b\\\x1bXsos\x1b\\\x1bP1;2qdcs\x1b\\y",
     "protected": '\x1b[1"qkeep\x1b[0"qgo\r\x1b[?2K\x1b[2;1H\x1b[1"qp\x1b[2"qq\x1b[?J',
     "full reset": "\x1b[31m\x1b[?2004h\x1b[3;5r\x1b]2;t\x07x\x1bcy",
+    "soft reset": "\x1b[31m\x1b[?2004h\x1b[?1h\x1b=\x1b[4h\x1b[?25l\x1b[3;6r\x1b[4;5H\x1b7\x1b(0q\x1b[!pq\x1b[10;1H\nx",
+    "soft reset of the saved": "\x1b[4;5H\x1b[31m\x1b7\x1b[?6h\x1b[?7l\x1b[8;8Hab\x1b[!pcd\x1b8e" + "f" * 50,
     "scroll many": "".join(f"\x1b[3{n % 8}mline {n}\x1b[m\r\n" for n in range(60)),
     "scroll up": "".join(f"{n}\r\n" for n in range(9)) + "\x1b[3S\x1b[2Tx",
     "trailing spaces": "abc   \r\n   \r\n\x1b[7m   \x1b[m\r\nx",

@@ -20,7 +20,6 @@ KNOWN: Final[dict[str, str]] = {
     "wrap pending move": _ERASE_AT_END,
     "save pending": "oracle: a saved cursor forgets the pending wrap",
     "tabs cleared": "model: CSI g without a number clears no tab stop",
-    "nul and del": "model: DEL is shown",
     "variation": "model: a variation selector is dropped behind a character that has no emoji form",
     "flags": "both: two regional indicators are two columns each in the model, one in xterm.js",
     "emoji": "oracle: its Unicode 11 tables have characters of later versions as narrow",

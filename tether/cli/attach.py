@@ -83,6 +83,7 @@ class Attachment:
         self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
         lent = terminal if veil is None else None
         self._lending = Lending(lent, self._display, self._feed, self._uplink, self._keys, self._unasked)
+        self._misfit = ""
         self._notice: tuple[str, bool] | None = None  # to be shown when the terminal is ours
         self._signals, self._signal_end = socket.socketpair()
         self._end: End | None = None
@@ -297,9 +298,7 @@ class Attachment:
             and self._feed.behind_bytes() > JUMP_BYTES
         ):
             self._skipped(self._jump(first=False), now)
-        if self._uplink.changed:
-            self._say(self._uplink.changed, now, bell=True)
-            self._uplink.changed = ""
+        self._tell(now)
         if self._uplink.refused is not None:
             raise self._uplink.refused
         self._check_broker(now)
@@ -310,6 +309,14 @@ class Attachment:
             self._display.notice(text, bell=bell, now=now)
         wanted = self._end is None and self._notice is None and self._uplink.size_settled
         self._lending.serve(now, wanted=wanted)
+
+    def _tell(self, now: float) -> None:
+        """Say what has changed in who controls the session and in whether it fits."""
+        changed, self._uplink.changed = self._uplink.changed, ""
+        misfit, before = self._uplink.misfit, self._misfit
+        self._misfit = misfit
+        if changed or (misfit and misfit != before):
+            self._say("; ".join(filter(None, (changed, misfit))), now, bell=bool(changed))
 
     def _check_broker(self, now: float) -> None:
         connected = self._uplink.connected

@@ -168,6 +168,19 @@ class Uplink:
         """True when typing would not change the session's size."""
         return self._owns_size or self._wish.size == "keep" or self._size == self._session_size
 
+    @property
+    def misfit(self) -> str:
+        """What to say while the session's screen is larger than this terminal, which then shows it garbled; "" when it
+        fits."""
+        (cols, rows), (wide, high) = self._session_size, self._size
+        if not self.mode or not cols or not wide or (cols <= wide and rows <= high):
+            return ""
+        if self.mode == "control":
+            way = "the next key makes it fit" if self._wish.size == "auto" else "make this one larger"
+        else:
+            way = "make this one larger, or take control"
+        return f"the session has {cols}x{rows} cells, this terminal {wide}x{high}: {way}"
+
     def typed_elsewhere(self) -> None:
         """Something was typed that did not pass here."""
         if not self._owns_size and self._wish.size == "auto":

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from tether.screen import answers, binding, fallback, modes, records, theme
+from tether.screen import answers, binding, fallback, modes, records, softreset, theme
 from tether.screen.binding import Library, ScreenUnavailable, library
 from tether.screen.capture import CaptureFailed, capture
 from tether.screen.cells import plain
@@ -34,6 +34,7 @@ _CELL_WIDTH: Final = 8
 _CELL_HEIGHT: Final = 16
 # With this mode on a family of four is one character of two columns; no client of ours has it.
 _CLUSTERS_MODE: Final = 2027
+_DELETE: Final = b"\x7f"
 _CLUSTERS_ON: Final = re.compile(rb"2027[\d;:]*h")
 
 
@@ -125,6 +126,7 @@ class Screen:
         handle.set(binding.OPT_MODE, self._clusters)
         self._ground = ffi.new("bool *")
         self._cutter = Cutter()
+        self._last = b""
         self._on_reply = on_reply
         self._replies: list[bytes] = []
         if on_reply is not None:
@@ -141,11 +143,17 @@ class Screen:
     def feed(self, data: bytes | memoryview) -> None:
         """Show what a program printed. Never raises for what is in it."""
         data = self._cutter.rest(bytes(data))  # copies a view only
+        if _DELETE in data:
+            data = data.replace(_DELETE, b"")  # terminals ignore it, and the library shows it
         at = 0
-        for end in self._stops(data):
+        resets = softreset.ends(self._last, data)
+        for end in sorted({*self._stops(data), *resets}):
             self._handle.write(data[at:end])
             self._no_clusters()
+            if end in resets:
+                self._soft_reset()
             at = end
+        self._last = data[-softreset.KEPT :]
         data = data[at:]
         self._handle.write(data)
         self._no_clusters()
@@ -264,6 +272,10 @@ class Screen:
         """Where in `data` grapheme clusters may have been turned on: there, or by the end of what began before it."""
         begun = [] if self._ground[0] else [data.find(b"h") + 1]
         return begun + [found.end() for found in _CLUSTERS_ON.finditer(data)] if b"2027" in data else begun
+
+    def _soft_reset(self) -> None:
+        x, y = (self._handle.get(which, "uint16_t *") for which in (binding.DATA_CURSOR_X, binding.DATA_CURSOR_Y))
+        self._handle.write(softreset.instead(x, y))
 
     def _no_clusters(self) -> None:
         self._library.lib.ghostty_terminal_get(self._handle.pointer, binding.DATA_MODE, self._clusters)

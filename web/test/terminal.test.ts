@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { clipboardText, webAddress } from "../src/terminal/addresses";
+import { Characters } from "../src/terminal/characters";
 import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
 import { modified, NONE, tapped, used } from "../src/terminal/modifiers";
 import { asksFirst, cleanPaste } from "../src/terminal/pasting";
@@ -115,5 +116,38 @@ describe("a program's clipboard", () => {
     expect(clipboardText("c;")).toBeNull();
     expect(clipboardText(`c;${Buffer.from([0xff]).toString("base64")}`)).toBeNull();
     expect(clipboardText(`c;${encode("x".repeat(20_000))}`)).toBeNull();
+  });
+});
+
+describe("characters", () => {
+  const encode = (words: string) => new TextEncoder().encode(words);
+  const decode = (pieces: readonly Uint8Array[]) => pieces.map((piece) => new TextDecoder("utf-8", { fatal: true }).decode(piece)).join("");
+  const words = "an ellipsis… — “quoted” \u{1f600} é 中文\x1b[31m●\x1b[m ✓";
+
+  it("are whole wherever the output is cut", () => {
+    const data = encode(words);
+    for (let one = 0; one <= data.length; one++) {
+      for (let other = one; other <= Math.min(data.length, one + 5); other++) {
+        const characters = new Characters();
+        const pieces = [data.subarray(0, one), data.subarray(one, other), data.subarray(other)].flatMap((part) => characters.take(part));
+        expect(decode(pieces)).toBe(words);
+      }
+    }
+  });
+
+  it("are whole in pieces that xterm.js decodes at once", () => {
+    const many = "…".repeat(200_000);
+    const pieces = new Characters().take(encode(`a${many}`));
+    expect(pieces.every((piece) => piece.length <= 128 * 1024)).toBe(true);
+    expect(decode(pieces)).toBe(`a${many}`);
+  });
+
+  it("that are none pass as they are, and nothing waits behind a reset", () => {
+    const characters = new Characters();
+    const odd = Uint8Array.of(0xff, 0x80, 0xc1, 0x80, 0x80, 0x80, 0xe2, 0x28, 0xf8);
+    expect(characters.take(odd).flatMap((piece) => [...piece])).toEqual([...odd]);
+    expect(characters.take(Uint8Array.of(0xe2, 0x80))).toEqual([]);
+    characters.forget();
+    expect(decode(characters.take(encode("x")))).toBe("x");
   });
 });

@@ -189,3 +189,24 @@ def test_one_that_was_made_ahead_becomes_what_a_new_one_would_be():
     assert ready.history_size() == fresh.history_size() > 0
     ready.feed(b"\x1b[5n")
     assert told[-1] == b"\x1b[0n"
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_a_soft_reset_is_known_wherever_it_is_cut(cut):
+    data = b"\x1b[4h\x1b[?2004h\x1b[3;6r\x1b[5;7Hx\x1b[!p"
+    screen = Screen(40, 10)
+    screen.feed(data[: -5 + cut])
+    screen.feed(data[-5 + cut :])
+    facts = screen.facts()
+    assert (facts.insert, facts.bracketed_paste, facts.x, facts.y) == (False, False, 7, 4)
+    screen.feed(b"\x1b[10;1H\n")
+    assert screen.text()[3] == "      x"
+    screen.close()
+
+
+def test_what_only_looks_like_a_soft_reset_is_none():
+    screen = Screen(40, 10)
+    for piece in (b"\x1b[?2004h!p", b"\x1b", b"[!", b"q", b"p", b"a!", b"\x1b[", b"!"):
+        screen.feed(piece)
+    assert screen.facts().bracketed_paste
+    screen.close()

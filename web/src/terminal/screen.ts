@@ -7,6 +7,7 @@ import { onTheme, spoken } from "../app/preferences";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { clipboardText, webAddress } from "./addresses";
+import { Characters } from "./characters";
 import { copyText } from "./clipboard";
 import { loadFont, saveFont } from "./font";
 import { isReport, keySequence, type BarKey } from "./keys";
@@ -63,6 +64,7 @@ export class Screen implements Display {
   readonly #encoder = new TextEncoder();
   readonly #touch: Touch | null;
   readonly #selecting: Selecting | null;
+  readonly #characters = new Characters();
   #replaying = 0;
   #pressing = false;
   #origin: Origin = "typed";
@@ -105,6 +107,7 @@ export class Screen implements Display {
   // -- what the attachment calls
 
   reset(size: Size, up: number | null, lines = 0): void {
+    this.#characters.forget();
     this.#terminal.write("", () => {
       const { baseY, viewportY } = this.#terminal.buffer.active;
       this.#back = up === null ? 0 : baseY - viewportY + up;
@@ -120,7 +123,8 @@ export class Screen implements Display {
 
   write(data: Uint8Array, replay: boolean, shown: () => void): void {
     if (replay) this.#replaying++;
-    this.#terminal.write(data, () => {
+    for (const piece of this.#characters.take(data)) this.#terminal.write(piece);
+    this.#terminal.write("", () => {
       if (replay) this.#replaying--;
       if (this.#back > 0) this.#terminal.scrollToLine(Math.max(0, this.#terminal.buffer.active.baseY - this.#back));
       this.#back = 0;

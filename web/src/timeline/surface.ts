@@ -5,6 +5,7 @@ import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 
 import { isDark, onTheme, theme } from "../app/preferences";
+import { Characters } from "../terminal/characters";
 import { CONTRAST, DARK, LIGHT } from "../terminal/themes";
 import type { Moment } from "./api";
 import type { Surface } from "./player";
@@ -14,13 +15,14 @@ const palette = () => (theme.value === "contrast" ? CONTRAST : isDark() ? DARK :
 
 export class ReplaySurface implements Surface {
   readonly #terminal: Terminal;
+  readonly #characters = new Characters();
   readonly #stop = new AbortController();
   readonly #watcher: ResizeObserver;
 
   constructor(private readonly host: HTMLElement, label: string) {
     this.#terminal = new Terminal({
       allowProposedApi: true, disableStdin: true, cursorInactiveStyle: "outline", fontFamily: getComputedStyle(host).fontFamily,
-      fontSize: 14, minimumContrastRatio: 4.5, scrollback: 1000, theme: palette(),
+      fontSize: 14, minimumContrastRatio: 4.5, scrollback: 1000, reflowCursorLine: true, theme: palette(),
     });
     this.#terminal.loadAddon(new Unicode11Addon());
     this.#terminal.unicode.activeVersion = "11";
@@ -36,15 +38,18 @@ export class ReplaySurface implements Surface {
   }
 
   show(moment: Moment): void {
+    this.#characters.forget();
+    const pieces = this.#characters.take(bytesOf(moment.data));
     this.#terminal.write("", () => {
       this.#terminal.reset();
       this.#terminal.resize(moment.cols, moment.rows);
-      this.#terminal.write(bytesOf(moment.data), () => { this.host.dataset["seq"] = String(moment.seq); this.#scale(); });
+      for (const piece of pieces) this.#terminal.write(piece);
+      this.#terminal.write("", () => { this.host.dataset["seq"] = String(moment.seq); this.#scale(); });
     });
   }
 
   write(data: Uint8Array): void {
-    this.#terminal.write(data);
+    for (const piece of this.#characters.take(data)) this.#terminal.write(piece);
   }
 
   resize(cols: number, rows: number): void {
