@@ -17,6 +17,8 @@ from tether.linebook import Book, NotABook
 
 # What was not looked at for the longest time goes when there is more.
 BYTES_MAX: Final = 256 << 20
+# On a disk with less room than this none is kept: it is the log's.
+_FREE_MIN: Final = 1 << 30
 
 
 class Shelf:
@@ -47,6 +49,9 @@ class Shelf:
         with contextlib.suppress(OSError):
             self._place.mkdir(mode=0o700, exist_ok=True)
             file.parent.mkdir(mode=0o700, exist_ok=True)
+            disk = os.statvfs(self._place)
+            if disk.f_bavail * disk.f_frsize < _FREE_MIN:
+                return
             self._make_room(len(data))
             fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
@@ -66,6 +71,8 @@ class Shelf:
         found: list[tuple[float, int, str]] = []
         with os.scandir(self._place) as sessions:
             for session in sessions:
+                if not session.is_dir(follow_symlinks=False):
+                    continue
                 with os.scandir(session.path) as books:
                     for book in books:
                         known = book.stat(follow_symlinks=False)

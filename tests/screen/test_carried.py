@@ -78,14 +78,14 @@ def known_to(terminal: str) -> list[str]:
 
 
 def runs(name: str) -> tuple[bytes, bytes, bytes]:
-    """The stream and the probe, the snapshot and the probe, the probe alone."""
+    """The stream and the probe, the snapshot and the probe, the probe alone; each on a terminal that was put back."""
     one = CARRIED[name]
     stream, probe = (text.encode("utf-8", "surrogateescape") for text in (one.stream, one.probe))
     screen = Screen(COLS, ROWS)
     screen.feed(stream)
-    snapshot = PROLOGUE + screen.snapshot(HISTORY)
+    snapshot = screen.snapshot(HISTORY)
     screen.close()
-    return stream + probe, snapshot + probe, probe
+    return PROLOGUE + stream + probe, PROLOGUE + snapshot + probe, PROLOGUE + probe
 
 
 def check(terminal: str, shown: list[Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tether import bookshelf
 from tether.bookshelf import Shelf
 from tether.linebook import Span, Wanted, Writing
@@ -79,6 +81,16 @@ def test_what_was_cut_is_forgotten(tmp_path: Path) -> None:
         shelf.put(SID, behind, book(behind))
     bookshelf.forget(tmp_path / "lines", SID, 11)
     assert behinds(shelf, 0, 10, 20) == [20]
+
+
+def test_a_disk_that_is_nearly_full_is_left_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(tmp_path / "lines")
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "lines/stray").write_text("no session")
+    shelf.put(SID, 0, book(0))
+    monkeypatch.setattr(bookshelf, "_FREE_MIN", 1 << 62)
+    shelf.put(SID, 1, book(1))
+    assert behinds(shelf, 0, 1) == [0]
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
