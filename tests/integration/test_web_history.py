@@ -56,6 +56,11 @@ def test_moments_marks_and_lines_of_a_session(gateway: Gateway) -> None:
         assert token not in now
         by_time, _ = screen(at=before["spans"][-1][1])
         assert "first page" in by_time
+        above = http.get(f"{path}/timeline/screen", params={"history": 50_000}).json()
+        assert above["seq"] == found["seq"]
+        assert above["history"] < 50
+        assert token.encode() not in base64.b64decode(above["data"])
+        assert http.get(f"{path}/timeline/screen", params={"history": 50_001}).status_code == 422
         hits = http.get(f"{path}/search", params={"q": "FIRST page"}).json()
         assert hits["next"] == 0
         assert any(hit["line"] == "first page" for hit in hits["hits"])
