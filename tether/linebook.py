@@ -16,7 +16,7 @@ import msgspec
 
 # A stretch whose lines are more than this is not written down: one of a log without checkpoints.
 BYTES_MAX: Final = 64 << 20
-_MAGIC: Final = b"tether lines 1\n"
+_MAGIC: Final = b"tether lines 2\n"
 _HEAD: Final = 4
 # What is looked through between two chances to do something else, some tenths of a millisecond's work.
 _PIECE: Final = 256 << 10

@@ -4,6 +4,9 @@ A line is found as it was seen, whether it was printed in one piece, drawn with 
 fed to an emulator from one checkpoint to the next, the newest stretch first, and looked at after every event: what
 came and went within one event (at most 32,000 bytes) without scrolling was not there to be seen.
 
+What the agent told beside its terminal is searched with it: prompts, messages, tools and questions, each line with a
+word in front.
+
 What a stretch has shown is written down (`tether.linebook`) and looked up the next time. Stretches that still grow, at
 a live session's end, are played again.
 """
@@ -13,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple, Protocol
 
+from tether import transcript
 from tether.linebook import Book, Line, Span, Wanted, Writing, encoded
 from tether.rewind import Log, Rewound, Row
+from tether.wire.agents import Asked, Told
 from tether.wire.events import Output
 from tether.wire.storing import Checkpoint
 from tether.wire.views import ENDED, SessionView
@@ -28,6 +33,10 @@ _KEPT_BYTES: Final = 48 << 20
 _BYTES_A_CELL: Final = 9
 # A stretch of less output is played as quickly as its book is read.
 _BOOK_BYTES: Final = 128 << 10
+
+
+# Of what an agent tells: entries of its transcript.
+_WORDS: Final = frozenset({"prompt", "message", "tool", "asked", "status"})
 
 
 class Stretch(NamedTuple):
@@ -56,7 +65,7 @@ def search(
     slice_bytes: int = _ROWS_BYTES,
     books: Books | None = None,
 ) -> Iterator[Line | Stretch | None]:
-    """The lines of the session `view` that hold `wanted`, each once for each time that it appeared.
+    """The lines of the session `view` that hold `wanted`, shown or told, each once for each time that it appeared.
 
     The newest stretch comes first, and within it the oldest line; a Stretch follows the lines of each. None comes
     whenever about `slice_bytes` were looked through, so that the caller may stop. With `fold` case does not matter.
@@ -130,13 +139,14 @@ class _Playing:
         if event is not None:
             self._first = self._first or Stretch(event.seq, event.ts, made.exact)
         if isinstance(event, Output):
-            yield from self._look(made, event)
+            yield from self._new(event, self._looking.look(made, event))
+        elif isinstance(event, Told | Asked):
+            yield from self._new(event, _told(event))
         if made.screen.history_size() > _kept_lines(made.screen.cols) // 2:
             return self._looking.anew(made, _emulator(self._view))
         return made
 
-    def _look(self, made: Rewound, event: Output) -> Iterator[Line]:
-        lines = self._looking.look(made, event)
+    def _new(self, event: Output | Told | Asked, lines: list[str]) -> Iterator[Line]:
         if not lines:
             return
         data = encoded("\n".join(lines))
@@ -188,6 +198,16 @@ class _Looking:
 def _lines(text: str) -> dict[str, None]:
     lines = dict.fromkeys(map(str.strip, text.split("\n")))
     lines.pop("", None)
+    return lines
+
+
+def _told(event: Told | Asked) -> list[str]:
+    """What the agent told of itself, as lines."""
+    lines = []
+    for entry in transcript.entries((event,)):
+        if entry.kind in _WORDS:
+            word = f"tool {entry.facts.get('name', '')}".strip() if entry.kind == "tool" else entry.kind
+            lines += [f"{word}: {line.strip()}" for line in entry.text.split("\n") if line.strip()]
     return lines
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.unit.test_rewind import Memory, checkpoints, view
 from tether import rendered, rewind
-from tether.linebook import Book
+from tether.linebook import Book, Line
+from tether.wire.agents import Approval, Asked, Told
 from tether.wire.codec import encode_body
 from tether.wire.events import Created, Output
 from tether.wire.storing import Checkpoint
@@ -120,6 +121,23 @@ def test_every_printed_line_is_found_whatever_the_events_and_checkpoints(
     log = log_of(*[piece for piece in pieces if piece], every=every + 2)
     wanted = draw.draw(st.sampled_from(lines))
     assert {text for _, text in found(log, wanted)} == {wanted}
+
+
+def test_what_the_agent_told_is_found_with_what_was_shown() -> None:
+    log = log_of(b"mend it\r\n")
+    told = [
+        Told(3, 3000, "turn", "t", "t", "mend it\n\n  and test it", {"phase": "began"}),
+        Told(4, 4000, "message", "m", "t", "I mend it"),
+        Told(5, 5000, "tool", "u", "t", "sed -i mend it", {"name": "Bash", "phase": "ended"}),
+        Told(6, 6000, "usage", "u", "t", "mend it", {"tokens": "5"}),
+        Asked(7, 7000, Approval("a1", "k3v9x0pq", "claude", "exec", "mend it for ever")),
+    ]
+    log.rows += [(event.seq, encode_body(event)) for event in told]
+    lines = ["mend it", "prompt: mend it", "message: I mend it", "tool Bash: sed -i mend it", "asked: mend it for ever"]
+    assert [text for _, text in found(log, "mend it")] == lines
+    assert [text for _, text in found(log, "TEST it", fold=True)] == ["prompt: and test it"]
+    books = Books()
+    assert {one.text for one in steps(log, "mend it", 7, books, state="exited") if isinstance(one, Line)} == {*lines}
 
 
 class Books:

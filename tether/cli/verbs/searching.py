@@ -42,7 +42,8 @@ def search(
     ] = False,
     limit: Annotated[int, typer.Option("-n", "--limit", help="How many lines at most; the newest count.")] = _LIMIT,
 ) -> int:
-    """Find lines that sessions have shown, on the screen or scrolled off it, however they were drawn. Newest first."""
+    """Find lines that sessions have shown, on the screen or scrolled off it, however they were drawn, and what their
+    agents told beside it (prompt:, message:, tool, asked:). Newest first."""
     if not text or limit < 1:
         raise TetherError("There is nothing to search for", code="usage", status=USAGE)
     paths = resolve()
