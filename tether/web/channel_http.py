@@ -79,11 +79,9 @@ async def begin(request: Request) -> Response:
 async def onward(request: Request) -> Response:
     """POST /api/v1/channel/{id}: the device's next messages, each with its length before it."""
     check_query(request)
-    channels: Channels = request.app.state.channels
+    _held(request)  # whoever knows of no channel has nothing of its body read
     body = await _octets(request, POST_BYTES_MAX)
-    held = channels.find(request.path_params["id"])
-    if held is None:
-        raise ApiError(404, "no-channel", "There is no such channel (any more)", "Open one: POST /api/v1/channel")
+    held = _held(request)
     reader = FrameReader(MESSAGE_BYTES_MAX)
     try:
         messages = reader.feed(body)
@@ -95,6 +93,14 @@ async def onward(request: Request) -> Response:
     for message in messages:
         held.inner.take(message)
     return answer(200, messages=len(messages))
+
+
+def _held(request: Request) -> Held:
+    channels: Channels = request.app.state.channels
+    held = channels.find(request.path_params["id"])
+    if held is None:
+        raise ApiError(404, "no-channel", "There is no such channel (any more)", "Open one: POST /api/v1/channel")
+    return held
 
 
 async def _octets(request: Request, bytes_max: int) -> bytes:
