@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit screen security fuzz integration browser agents webtest chaos bench web wire binding docs dist clean
+.PHONY: help setup run test check fmt unit screen security fuzz integration browser agents webtest chaos bench web wire binding widths docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -28,6 +28,7 @@ check: $(VENV)/dev.stamp  ## Lint, format, types, import rules, generated files
 	$(BIN)/python tools/golden.py --check
 	$(BIN)/python tools/wire_types.py --check
 	$(BIN)/python tools/ghostty_binding.py --check
+	$(BIN)/python tools/widths.py --check
 	$(BIN)/python tools/docs.py --check
 
 fmt: $(VENV)/dev.stamp  ## Format and fix what can be fixed
@@ -79,6 +80,9 @@ wire: $(VENV)/dev.stamp  ## Write the golden files and the browser's types
 
 binding: $(VENV)/dev.stamp  ## Write what cffi must know of the terminal emulator
 	$(BIN)/python tools/ghostty_binding.py
+
+widths: $(VENV)/dev.stamp  ## Write how many columns characters take in browsers, as in the screen model
+	$(BIN)/python tools/widths.py
 
 docs: $(VENV)/dev.stamp  ## Write the generated parts of docs/
 	$(BIN)/python -m tests.agents.cases

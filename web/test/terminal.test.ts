@@ -6,6 +6,7 @@ import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
 import { modified, NONE, tapped, used } from "../src/terminal/modifiers";
 import { asksFirst, cleanPaste } from "../src/terminal/pasting";
 import { CONTRAST, DARK, LIGHT } from "../src/terminal/themes";
+import { PROVIDER, widthOf } from "../src/terminal/widths";
 import { contrast } from "./contrast";
 
 const plain = { applicationCursor: false, ctrl: false, alt: false };
@@ -149,5 +150,21 @@ describe("characters", () => {
     expect(characters.take(Uint8Array.of(0xe2, 0x80))).toEqual([]);
     characters.forget();
     expect(decode(characters.take(encode("x")))).toBe("x");
+  });
+});
+
+describe("widths", () => {
+  it.each([
+    ["a", 1], ["é", 1], ["中", 2], ["\u{1f600}", 2], ["\u{1fa84}", 2], ["\u{1fae0}", 2], ["─", 1], ["…", 1], ["\u0301", 0], ["\u200d", 0], ["\ufe0f", 0],
+    ["\u{1f1e9}", 1], ["\u4dc0", 2], ["\t", 0], ["\u0085", 0], ["\u{2a6d6}", 2], ["\u{e0041}", 0], ["\u{10ffff}", 1],
+  ] as const)("of %j", (letter, width) => {
+    expect(widthOf(letter.codePointAt(0)!)).toBe(width);
+  });
+
+  it("of a mark is that of what it joins", () => {
+    const wide = PROVIDER.charProperties(0x4e2d, 0);
+    const joined = PROVIDER.charProperties(0x301, wide);
+    expect([wide >> 1, wide & 1, joined >> 1, joined & 1]).toEqual([2, 0, 2, 1]);
+    expect(PROVIDER.charProperties(0x301, 0) & 1).toBe(0);
   });
 });

@@ -4,12 +4,29 @@
 // The answer has `text`, `screen` (with cursor, colours, attributes and which of the two screens it is) and `rest`
 // (modes, margins, tab stops, saved cursor, pen, character sets, title, links, wraps, scrollback, the hidden screen), and
 // `replies`: what the terminal answered to questions.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 const { Terminal } = require("@xterm/headless");
-const { Unicode11Addon } = require("@xterm/addon-unicode11");
+
+// How many columns characters take: as on the page (web/src/terminal/widths.ts).
+const { zero, wide } = JSON.parse(readFileSync(new URL("../../../web/src/terminal/widths.json", import.meta.url)));
+const WIDTHS = new Map();
+for (const [runs, width] of [[zero, 0], [wide, 2]]) {
+  for (let at = 0; at < runs.length; at += 2) for (let point = runs[at]; point <= runs[at + 1]; point++) WIDTHS.set(point, width);
+}
+const wcwidth = (point) => (point < 0x20 || (point >= 0x7f && point < 0xa0) ? 0 : (WIDTHS.get(point) ?? 1));
+const PROVIDER = {
+  version: "tether",
+  wcwidth,
+  charProperties(point, before) {
+    const width = wcwidth(point);
+    const joins = width === 0 && before !== 0 && ((before >> 1) & 3) !== 0;
+    return ((joins ? (before >> 1) & 3 : width) << 1) | (joins ? 1 : 0);
+  },
+};
 
 const ATTRIBUTES = ["Bold", "Italic", "Dim", "Blink", "Invisible", "Strikethrough", "Overline"];
 const SHOWN_ON_BLANK = ["Underline", "Strikethrough", "Overline", "Inverse"];
@@ -113,8 +130,8 @@ async function answer({ cols, rows, ops }) {
   // `reflowCursorLine` as the page has it.
   const options = { scrollback: 200, reflowCursorLine: true, allowProposedApi: true, logLevel: "off" };
   const term = new Terminal({ cols, rows, ...options });
-  term.loadAddon(new Unicode11Addon());
-  term.unicode.activeVersion = "11";
+  term.unicode.register(PROVIDER);
+  term.unicode.activeVersion = PROVIDER.version;
   let title = "";
   let replies = "";
   const colours = {};

@@ -1,21 +1,15 @@
 /** What a terminal shows, compared; and how it is drawn. */
-import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal, type ITheme } from "@xterm/xterm";
 
 import { isDark, theme } from "../app/preferences";
 import type { Size } from "../session/sizing";
 import { CONTRAST, DARK, LIGHT } from "./themes";
+import { measureAsServer } from "./widths";
 
 /** The colours of the page's theme. */
 export function palette(): ITheme {
   if (theme.value === "contrast") return CONTRAST;
   return isDark() ? DARK : LIGHT;
-}
-
-/** Widths of characters as the server's screen model has them. */
-export function measureAsServer(terminal: Terminal): void {
-  terminal.loadAddon(new Unicode11Addon());
-  terminal.unicode.activeVersion = "11";
 }
 
 /** Tell whether `data`, drawn on a screen of `size`, is what `terminal` shows once it has drawn all that it was given. */

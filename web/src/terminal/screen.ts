@@ -11,13 +11,14 @@ import { Characters } from "./characters";
 import { copyText } from "./clipboard";
 import { loadFont, saveFont } from "./font";
 import { isReport, keySequence, type BarKey } from "./keys";
-import { accelerate, compareWith, measureAsServer, palette } from "./look";
+import { accelerate, compareWith, palette } from "./look";
 import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
 import { Room } from "./room";
 import { Selecting } from "./selecting";
 import { rowsOf } from "./text";
 import { Touch } from "./touch";
+import { measureAsServer } from "./widths";
 
 const FONT =
   'ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';

@@ -1,12 +1,12 @@
 /** The screen of a recording: an xterm that takes no input, at the recorded size, scaled into its place. */
 import "@xterm/xterm/css/xterm.css";
 
-import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
 
 import { isDark, onTheme, theme } from "../app/preferences";
 import { Characters } from "../terminal/characters";
 import { CONTRAST, DARK, LIGHT } from "../terminal/themes";
+import { measureAsServer } from "../terminal/widths";
 import type { Moment } from "./api";
 import type { Surface } from "./player";
 import { bytesOf } from "./api";
@@ -24,8 +24,7 @@ export class ReplaySurface implements Surface {
       allowProposedApi: true, disableStdin: true, cursorInactiveStyle: "outline", fontFamily: getComputedStyle(host).fontFamily,
       fontSize: 14, minimumContrastRatio: 4.5, scrollback: 1000, reflowCursorLine: true, theme: palette(),
     });
-    this.#terminal.loadAddon(new Unicode11Addon());
-    this.#terminal.unicode.activeVersion = "11";
+    measureAsServer(this.#terminal);
     this.#terminal.open(host);
     // It is looked at and never typed into: keys stay with the page's own controls.
     this.#terminal.textarea?.setAttribute("tabindex", "-1");
