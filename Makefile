@@ -7,7 +7,7 @@ JOBS ?= 2
 INSTALL_INPUTS := pyproject.toml tools/venv.sh $(wildcard hatch_build.py web/package-lock.json web/package.json web/vite.config.* web/*.html) \
                   $(wildcard web/src/* web/src/*/* web/public/*)
 
-.PHONY: help setup run test check fmt unit screen security fuzz integration browser agents webtest chaos bench web wire binding widths docs dist clean
+.PHONY: help setup run test check fmt unit screen security fuzz integration browser agents webtest chaos bench web wire binding widths pictures docs dist clean
 
 help:            ## List the verbs
 	@sed -n 's/^\([a-z]*\): .*## /\1	/p' Makefile
@@ -83,6 +83,9 @@ binding: $(VENV)/dev.stamp  ## Write what cffi must know of the terminal emulato
 
 widths: $(VENV)/dev.stamp  ## Write how many columns characters take in browsers, as in the screen model
 	$(BIN)/python tools/widths.py
+
+pictures: $(VENV)/dev.stamp  ## Take every page for docs/pictures (chromium, a Chinese font)
+	$(BIN)/python -m tools.pictures
 
 docs: $(VENV)/dev.stamp  ## Write the generated parts of docs/
 	$(BIN)/python -m tests.agents.cases

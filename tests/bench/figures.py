@@ -88,7 +88,12 @@ ISSUE_3 = (
     Goal("fan-out, p99 lag", "tether, 200", "", 60),
     Goal("fan-out, controller's echo", "tether, 200", "tether, 1", 2),
 )
-GOALS = (*ISSUE_2, *ISSUE_3)
+ISSUE_5 = (
+    Goal("fleet scroll", "tether, list", "", 5),
+    Goal("fleet scroll", "tether, tiles", "", 5),
+    Goal("fleet heap", "tether", "", 150),
+)
+GOALS = (*ISSUE_2, *ISSUE_3, *ISSUE_5)
 COLUMNS = ("raw", "tmux", "terminado", "node-pty", "wetty", "node -e 0")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -58,6 +59,7 @@ async def list_approvals(request: Request) -> Response:
     every = wanted == "all" or query_int(request, "all", 0, 0, 1) == 1
     side = side_of(request)
     await _log_has(side, _pending(side))
+    await _log_settles(side, lambda: side.reader.approvals(pending=True, limit=_LIST_MAX))
     records = _read(side, pending=not every)
     seen = {view.sid: view for view in side.sessions() if permits.visible(credential_of(request.scope), view)}
     shown = [_shown(side, record, seen[record.sid]) for record in records if record.sid in seen]
@@ -67,7 +69,9 @@ async def list_approvals(request: Request) -> Response:
 async def get_approval(request: Request) -> Response:
     """GET /api/v1/approvals/{id}: one of them, whole."""
     check_query(request)
-    await _log_has(side_of(request), {request.path_params["id"]} & _pending(side_of(request)))
+    side, id = side_of(request), request.path_params["id"]
+    await _log_has(side, {id} & _pending(side))
+    await _log_settles(side, lambda: side.reader.approval(id[:64]))
     record, view = _one(request)
     return answer(approval=_shown(side_of(request), record, view))
 
@@ -170,6 +174,20 @@ async def _log_has(side: BusSide, names: set[str]) -> None:
 
     sids = [view.sid for view in side.mirror.views.values() if names.intersection(view.approvals)]
     await side.log_grows(sids, missing, _LOG_WAIT_S)
+
+
+async def _log_settles(side: BusSide, read: Callable[[], list[Approval]]) -> None:
+    """As `_log_has`, for what the broker no longer tells of: the log still calls it pending for a moment."""
+    live = {view.sid for view in side.mirror.views.values() if view.state not in ENDED}
+
+    def behind() -> bool:
+        try:
+            found = read()
+        except LogUnavailable:
+            return False
+        return any(one.state == "pending" and one.sid in live and one.id not in _pending(side) for one in found)
+
+    await side.log_grows(live, behind, _LOG_WAIT_S)
 
 
 def _one(request: Request) -> tuple[Approval, SessionView]:

@@ -8,6 +8,7 @@ from tests.bench.measures.bulk import bulk, page_bulk, throughput
 from tests.bench.measures.cost import idle, memory
 from tests.bench.measures.echo import echo, page_echo
 from tests.bench.measures.fanout import fanout
+from tests.bench.measures.fleet import fleet
 from tests.bench.measures.interrupt import interrupt, page_interrupt
 from tests.bench.measures.join import join, join_large
 from tests.bench.measures.kills import kills
@@ -32,5 +33,6 @@ MEASURES: dict[str, Callable[[Run], None]] = {
     "ls": ls,
     "idle": idle,
     "memory": memory,
+    "fleet": fleet,
     "kill": kills,
 }

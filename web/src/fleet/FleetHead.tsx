@@ -27,7 +27,7 @@ export function FleetHead({ count, tiles, view, next }: { count: number; tiles: 
       <span class="count">{count}</span>
       {waiting > 0 && (
         <button class="button small waiting" type="button" data-testid="next" aria-keyshortcuts="a" title={text.fleet.next} onClick={next}>
-          <span aria-hidden="true">!</span> {text.fleet.needYou(waiting)} <kbd aria-hidden="true">a</kbd>
+          <span aria-hidden="true">!<span class="waiting-count"> {waiting}</span></span> <span class="waiting-words">{text.fleet.needYou(waiting)}</span> <kbd aria-hidden="true">a</kbd>
         </button>
       )}
       <span class="fleet-acts">

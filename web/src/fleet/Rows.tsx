@@ -5,6 +5,7 @@ import { endingOfView } from "../session/ending";
 import { text } from "../strings";
 import { Age } from "../ui/Age";
 import { sessionHome } from "../ui/route";
+import { needsAttention } from "./attention";
 import { isUnread, sinceOf } from "./order";
 import { mark, seenAt } from "./unread";
 import { shown, titleOf } from "./words";
@@ -37,6 +38,7 @@ function Row({ session, stop }: { session: SessionInfo; stop?: (session: Session
             <span class="mono">{session.id}</span>
             <span class="row-cwd" title={session.cwd}>{session.cwd}</span>
           </span>
+          {needsAttention(session) !== null && activity?.why && <span class="row-why">{activity.why}</span>}
         </span>
         <span class="row-side">
           <span class="tone" data-tone={state.tone} data-state={session.state} data-testid="row-state" title={why}>{state.words}</span>

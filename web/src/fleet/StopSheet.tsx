@@ -16,8 +16,14 @@ export function StopSheet({ session, close }: { session: SessionInfo; close: () 
     refresh();
     sheet.current?.close();
   };
+  const closed = () => {
+    close();
+    // Back to where it was asked for; a row that is gone leaves the list.
+    const menu = document.querySelector<HTMLElement>(`[popovertarget="menu-${session.id}"]`);
+    (menu?.checkVisibility?.() ? menu : document.querySelector<HTMLElement>("[data-testid=filter]"))?.focus();
+  };
   return (
-    <dialog class="sheet" ref={sheet} onClose={close} data-testid="stop-sheet" aria-labelledby="stop-title">
+    <dialog class="sheet" ref={sheet} onClose={closed} data-testid="stop-sheet" aria-labelledby="stop-title">
       <h2 id="stop-title">{text.fleet.stopTitle(titleOf(session))}</h2>
       <p>{text.fleet.stopHint}</p>
       <p class="problem" role="alert">{problem}</p>

@@ -3,7 +3,7 @@ import "../styles/audit.css";
 import { useEffect, useState } from "preact/hooks";
 
 import { auditEntries, type Answer, type AuditEntry, type AuditPart } from "../net/api";
-import { text } from "../strings";
+import { text, timeOf } from "../strings";
 import { SignIn } from "./SignIn";
 import { Splash } from "./Splash";
 import { called } from "./title";
@@ -43,15 +43,11 @@ export function AuditPage() {
   const next = answer.value.next;
   return (
     <main class="list audit" data-testid="audit">
-      <header class="list-head">
-        <h1>{text.audit}</h1>
-        <a class="button" href="/">{text.backToList}</a>
-      </header>
-      <p class="audit-hint">{text.auditHint} <code>tether audit --verify</code></p>
-      <label class="audit-filter">
-        {text.auditFilter}
-        <input type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
-      </label>
+      <header class="list-head"><h1>{text.audit}</h1></header>
+      <p class="lead">{text.auditHint} <code>tether audit --verify</code></p>
+      <div class="fleet-filter">
+        <input type="search" value={filter} placeholder={text.auditFilter} aria-label={text.auditFilter} onInput={(event) => setFilter(event.currentTarget.value)} />
+      </div>
       {shown.length === 0 && <p class="more">{text.auditNothing}</p>}
       <ol class="rows audit-rows">
         {shown.map((entry) => <Entry key={entry.seq} entry={entry} />)}
@@ -62,11 +58,10 @@ export function AuditPage() {
 }
 
 function Entry({ entry }: { entry: AuditEntry }) {
-  const when = new Date(entry.ts / 1000);
   const facts = Object.entries(entry.facts).filter(([, value]) => value !== "");
   return (
     <li class="audit-row" data-testid="audit-row" data-kind={entry.kind}>
-      <span class="audit-when"><time dateTime={when.toISOString()}>{when.toLocaleString()}</time></span>
+      <span class="audit-when"><time dateTime={new Date(entry.ts / 1000).toISOString()}>{timeOf(entry.ts)}</time></span>
       <span class="audit-kind">{text.auditKinds[entry.kind] ?? entry.kind}</span>
       <span class="audit-who">{entry.actor}</span>
       {entry.session !== "" && <a class="mono" href={`/s/${encodeURIComponent(entry.session)}`}>{entry.session}</a>}

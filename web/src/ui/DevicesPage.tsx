@@ -43,9 +43,8 @@ export function DevicesPage() {
       <header class="list-head">
         <h1>{text.devices}</h1>
         <span class="count">{answer.value.length}</span>
-        <a class="button small" href="/">{text.allSessions}</a>
       </header>
-      <p class="more">{text.devicesHint}</p>
+      <p class="lead">{text.devicesHint}</p>
       <ul class="rows" aria-label={text.devices}>
         {answer.value.map((device) => (
           <li key={device.id} class="row device-row" data-testid="device" data-id={device.id}>

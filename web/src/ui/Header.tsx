@@ -1,5 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
 
+import { needsAttention } from "../fleet/attention";
+import { jump } from "../fleet/keys";
+import { ordered } from "../fleet/order";
+import { seenAt } from "../fleet/unread";
+import { fleet } from "../fleet/watch";
 import { shown, type Stated } from "../fleet/words";
 import type { Activity } from "../net/api";
 import type { Attachment } from "../session/attachment";
@@ -24,6 +29,7 @@ export function Header({ id, attachment }: { id: string; attachment: Attachment 
           <span class="mono">{id}</span>
         </p>
       </div>
+      <Elsewhere id={id} />
       {attachment !== null && <ControlChip attachment={attachment} />}
     </header>
   );
@@ -38,6 +44,19 @@ function State({ view }: { view: Stated & { readonly activity?: Activity | null 
     <span class="state-word tone" data-state={view.state} data-tone={over ? "" : state.tone} data-testid="state-word" title={why}>
       {over ? (text.stateWords[view.state] ?? view.state) : state.words}
     </span>
+  );
+}
+
+/** Others need somebody, too: the way to the next of them. */
+function Elsewhere({ id }: { id: string }) {
+  const all = ordered(fleet.value?.sessions ?? [], seenAt);
+  const waiting = all.filter((session) => session.id !== id && endingOfView(session) === null && needsAttention(session) !== null).length;
+  if (waiting === 0) return null;
+  const words = text.fleet.needYou(waiting);
+  return (
+    <button class="button small waiting" type="button" title={`${text.fleet.next}: ${words}`} aria-label={`${text.fleet.next}: ${words}`} onClick={() => jump(all, id)} data-testid="elsewhere">
+      <span aria-hidden="true">! {waiting}</span>
+    </button>
   );
 }
 

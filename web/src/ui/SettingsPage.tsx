@@ -10,7 +10,7 @@ export function SettingsPage() {
   return (
     <main class="list" data-testid="settings">
       <header class="list-head"><h1>{text.settings}</h1></header>
-      <p class="more">{text.preferencesHint}</p>
+      <p class="lead">{text.preferencesHint}</p>
       <Choice name="theme" label={text.theme} options={THEMES} words={text.themes} chosen={theme.value} choose={chooseTheme} />
       <Choice name="language" label={text.languageLabel} options={LANGUAGES} words={text.languages} chosen={language} choose={chooseLanguage} />
       <Choice name="opening" label={text.opening} hint={text.openingHint} options={OPENINGS} words={text.openings} chosen={opening.value} choose={chooseOpening} />

@@ -1,0 +1,1 @@
+"""Pictures of every page for docs/pictures, of a real gateway with scripted agents."""
