@@ -77,7 +77,7 @@ class Finder:
 
     def __init__(self, rules: Rules, known: Sequence[bytes] = (), plain: bool = False) -> None:
         self._ways: dict[bytes, list[_Way]] = {}
-        self._plain = plain
+        self._plain, self._much = plain, False
         for rule in rules.token:
             for literal in rule.prefix:
                 exact = None if rule.nocase else literal.encode()
@@ -94,6 +94,11 @@ class Finder:
         self._add(pem.OPENING.decode(), _Way(None, b"", None, _look_pem))
         self.know(known)
 
+    def expect_much(self) -> None:
+        """Be ready for megabytes: see `triggers`."""
+        self._much = True
+        self.know(())
+
     def know(self, values: Iterable[bytes], prints: Iterable[Print] = (), key: bytes = b"") -> None:
         """Find these literals too, from now on, and those of which only `prints` under `key` are there."""
         for value in values:
@@ -102,11 +107,11 @@ class Finder:
         for one in prints:
             way = _Way(one.start, b"", None, partial(_look_print, one, key))
             self._ways.setdefault(one.start.lower(), []).append(way)
-        self._triggers = Triggers(list(self._ways), self._plain)
+        self._triggers = Triggers(list(self._ways), self._plain, self._much)
         self._needed = sorted({way.needs for ways in self._ways.values() for way in ways if way.needs})
         self._orders: dict[tuple[bytes, ...], list[list[_Way]]] = {}
         edged = [literal for literal in self._ways if literal.translate(None, _EDGES) != literal]
-        self._edged = Triggers(edged, self._plain)
+        self._edged = Triggers(edged, self._plain, self._much)
         self._every, self._with_edges = list(self._ways.values()), [self._ways[literal] for literal in edged]
 
     def _add(self, literal: str, way: _Way) -> None:

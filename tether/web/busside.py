@@ -85,6 +85,8 @@ class BusSide:
         chosen = settings.load(paths.settings)
         self.mask = masking.load(paths, chosen.masking.web, Policy(chosen.web.clipboard))
         self._known = masking.known(paths) if self.mask is not None else None
+        if self._known is not None:
+            self._known.finder.expect_much()
         self._unmet: dict[bytes, tuple[SessionView, int]] = {}
         self._masked = MaskedLog(self.reader, self.mask, self._cols, monotonic) if self.mask is not None else None
         self.shown: Log = self._masked or self.reader

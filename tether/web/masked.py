@@ -202,10 +202,13 @@ class Live:
         return self._read < self._raw.last
 
     def advance(self, cursor: int) -> None:
-        """Somebody at `cursor` wants what follows."""
+        """Somebody at `cursor` wants what follows. What is only in the log by now is not had from here."""
         if not self.more or cursor < self.recent.last:
             return
         if self._flow is None or not self._raw.first <= self._read + 1 <= self._raw.last:
+            self._flow = None
+            if cursor + 1 < self._raw.first:
+                return
             self._read = max(self._raw.first - 1, min(cursor, self._raw.last - 1))
             self._flow = self._begin(self._read)
         # One event of a flood at a time: hiding takes a millisecond for each, and others wait for the loop.

@@ -51,11 +51,11 @@ def test_a_rule_that_does_not_fit_is_named_with_its_file(text: bytes, named: str
     assert named in caught.value.message
 
 
-def test_without_the_wheel_the_same_is_found() -> None:
+def test_without_the_wheel_and_for_much_text_the_same_is_found() -> None:
     r = random.Random(3)
     literals = [b"sk-", b"sk-ant-", b"token", b"_token", b"to", b"key"]
-    fast, plain = Triggers(literals), Triggers(literals, plain=True)
+    fast, plain, much = Triggers(literals), Triggers(literals, plain=True), Triggers(literals, much=True)
     for _ in range(200):
         text = b"".join(r.choice([*literals, b" ", b"x", b"sk", b"oken"]) for _ in range(r.randrange(12)))
-        assert sorted(fast.hits(text)) == sorted(plain.hits(text))
+        assert sorted(fast.hits(text)) == sorted(plain.hits(text)) == sorted(much.hits(text))
     assert Triggers([], plain=True).hits(b"x") == []

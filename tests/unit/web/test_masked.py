@@ -152,8 +152,28 @@ def test_live_events_are_masked_as_far_as_somebody_wants_them() -> None:
     # After a gap it goes on with what is there.
     later = pieces([Output(40, 0, 900, b"later")])[0]
     raw.add(later)
-    live.advance(5)
+    live.advance(39)
     assert live.recent.first == 40
+
+
+def test_who_is_so_far_behind_that_only_the_log_has_more_has_nothing_masked_and_waits_for_nothing() -> None:
+    raw = Recent()
+    begun: list[int] = []
+
+    def begin(after: int) -> Flow:
+        begun.append(after)
+        return Flow(MASK, 80)
+
+    live = Live(raw, begin)
+    for piece in pieces(events([b"one ", TOKEN[:9]])):
+        raw.add(piece)
+    live.advance(0)
+    assert (begun, live.awaits(1)) == ([0], True)
+    raw.add(pieces([Output(40, 0, 900, b"later")])[0])
+    live.advance(1)
+    assert (begun, live.waiting, live.awaits(1)) == ([0], False, False)
+    live.advance(39)
+    assert (begun, live.recent.first) == ([0, 39], 40)
 
 
 def test_an_export_is_masked_to_its_end() -> None:
