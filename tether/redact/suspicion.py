@@ -22,6 +22,8 @@ LINES_BEHIND: Final = 1
 
 # So much at once is rather a flood than what somebody reads: most of it holds no trigger, and is not taken apart.
 FLOOD_BYTES: Final = 8192
+# So little, a key's echo with what stands before it, is as well: its typist waits.
+GLANCED: Final = 3072
 
 # What draws elsewhere than behind what was drawn last.
 _MOVED: Final = re.compile(rb"\x1b(?:\[([0-9]*)[0-9;]*([HfGdCDABEFsu`ae])|[78])")
@@ -34,7 +36,12 @@ def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tupl
     data = window[near:]
     text = without_sequences(data)
     apart = without_sequences(_apart(data)) if _MOVED.search(data) is not None else b""
-    if len(text) >= FLOOD_BYTES and not apart and b"\x08" not in text and not finder.triggered_joined(text):
+    if (
+        not GLANCED < len(text) < FLOOD_BYTES
+        and not apart
+        and b"\x08" not in text
+        and not finder.triggered_joined(text)
+    ):
         return []
     everything = [(0, len(window))]
     whole, joins, starts = squeezed(text, cols)

@@ -43,7 +43,7 @@ class Flow:
         self._mask = mask
         self._masker = mask.stream(cols)
         self._cols = 0
-        self._queue: deque[Piece] = deque()
+        self._queue: deque[tuple[Piece, bytes]] = deque()  # and its output as it came
         self._shown = b""
         shown = self._masker.feed(before) + self._masker.silent()
         self._owed = len(before) - len(shown)  # an unfinished sequence, which was passed on by others
@@ -56,15 +56,17 @@ class Flow:
     @property
     def first(self) -> int:
         """The oldest event that waits; 0 when none does."""
-        return self._queue[0].seq if self._queue else 0
+        return self._queue[0][0].seq if self._queue else 0
 
     def take(self, piece: Piece) -> list[Piece]:
         """The next event; what may be passed on by now."""
+        data = b""
         if piece.offset < 0:
             piece = self._other(piece)
         else:
-            self._show(self._masker.feed(_output(piece).data, cols=self._cols))
-        self._queue.append(piece)
+            data = _output(piece).data
+            self._show(self._masker.feed(data, cols=self._cols))
+        self._queue.append((piece, data))
         return self._ready()
 
     def silent(self) -> list[Piece]:
@@ -73,7 +75,7 @@ class Flow:
         ready = self._ready()
         if self._queue:
             # Only the beginning of a sequence is missing: it goes with its event, and is left out of what follows.
-            missing = sum(max(piece.size, 0) for piece in self._queue) - len(self._shown)
+            missing = sum(max(piece.size, 0) for piece, _ in self._queue) - len(self._shown)
             rest = self._masker.unfinished()
             if len(rest) == missing + self._owed:
                 self._shown += rest[self._owed :]
@@ -88,11 +90,12 @@ class Flow:
 
     def _ready(self) -> list[Piece]:
         ready: list[Piece] = []
-        while self._queue and self._queue[0].size <= len(self._shown):
-            piece = self._queue.popleft()
+        while self._queue and self._queue[0][0].size <= len(self._shown):
+            piece, data = self._queue.popleft()
             if piece.offset >= 0:
-                data, self._shown = self._shown[: piece.size], self._shown[piece.size :]
-                piece = _with_output(piece, data)
+                shown, self._shown = self._shown[: piece.size], self._shown[piece.size :]
+                if shown != data:
+                    piece = _with_output(piece, shown)
             ready.append(piece)
         return ready
 
@@ -256,8 +259,5 @@ def _output(piece: Piece) -> Output:
 
 
 def _with_output(piece: Piece, data: bytes) -> Piece:
-    event = _output(piece)
-    if event.data == data:
-        return piece
-    frame = piece.frame[:SID_BYTES] + encode_body(msgspec.structs.replace(event, data=data))
+    frame = piece.frame[:SID_BYTES] + encode_body(msgspec.structs.replace(_output(piece), data=data))
     return Piece(piece.seq, frame, piece.offset, piece.size)
