@@ -66,18 +66,11 @@ def judge(oracle: Oracle, stream: Stream, places: Iterable[int]) -> Iterator[Ver
         before, after = stream.cut(at)
         cols, rows, snapshot = snapshot_of(stream, before)
         snapshots.append(snapshot)
-        runs.append((cols, rows, _joined(snapshot, after)))
+        runs.append((cols, rows, [("w", snapshot), *after]))
     whole, *found = oracle.show_all(runs)
     for at, seen, snapshot in zip(places, found, snapshots, strict=True):
         level, why = difference(seen, whole)
         yield Verdict(stream, at, level, why, snapshot)
-
-
-def _joined(snapshot: bytes, after: list[Op]) -> list[Op]:
-    """One write: xterm.js loses some characters whose bytes come in two."""
-    if after and after[0][0] == "w":
-        return [("w", snapshot + after[0][1]), *after[1:]]  # type: ignore[operator]
-    return [("w", snapshot), *after]
 
 
 def difference(found: Seen, wanted: Seen) -> tuple[str, str]:

@@ -22,6 +22,5 @@ KNOWN: Final[dict[str, str]] = {
     "tabs cleared": "model: CSI g without a number clears no tab stop",
     "variation": "model: a variation selector is dropped behind a character that has no emoji form",
     "flags": "both: two regional indicators are two columns each in the model, one in xterm.js",
-    "invalid": "oracle: bytes that are no UTF-8 are dropped; the model shows U+FFFD",
     "styled wide": "oracle: a combining character joins nothing across a change of style",
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { clipboardText, webAddress } from "../src/terminal/addresses";
-import { Characters } from "../src/terminal/characters";
+import { Decoding } from "../src/terminal/decoding";
 import { isReport, keySequence, withCtrl } from "../src/terminal/keys";
 import { modified, NONE, tapped, used } from "../src/terminal/modifiers";
 import { asksFirst, cleanPaste } from "../src/terminal/pasting";
@@ -120,36 +120,23 @@ describe("a program's clipboard", () => {
   });
 });
 
-describe("characters", () => {
-  const encode = (words: string) => new TextEncoder().encode(words);
-  const decode = (pieces: readonly Uint8Array[]) => pieces.map((piece) => new TextDecoder("utf-8", { fatal: true }).decode(piece)).join("");
+describe("output", () => {
   const words = "an ellipsis… — “quoted” \u{1f600} é 中文\x1b[31m●\x1b[m ✓";
 
-  it("are whole wherever the output is cut", () => {
-    const data = encode(words);
-    for (let one = 0; one <= data.length; one++) {
-      for (let other = one; other <= Math.min(data.length, one + 5); other++) {
-        const characters = new Characters();
-        const pieces = [data.subarray(0, one), data.subarray(one, other), data.subarray(other)].flatMap((part) => characters.take(part));
-        expect(decode(pieces)).toBe(words);
-      }
+  it("is whole characters wherever it is cut", () => {
+    const data = new TextEncoder().encode(words);
+    for (let cut = 0; cut <= data.length; cut++) {
+      const decoding = new Decoding();
+      expect(decoding.text(data.subarray(0, cut)) + decoding.text(data.subarray(cut))).toBe(words);
     }
   });
 
-  it("are whole in pieces that xterm.js decodes at once", () => {
-    const many = "…".repeat(200_000);
-    const pieces = new Characters().take(encode(`a${many}`));
-    expect(pieces.every((piece) => piece.length <= 128 * 1024)).toBe(true);
-    expect(decode(pieces)).toBe(`a${many}`);
-  });
-
-  it("that are none pass as they are, and nothing waits behind a reset", () => {
-    const characters = new Characters();
-    const odd = Uint8Array.of(0xff, 0x80, 0xc1, 0x80, 0x80, 0x80, 0xe2, 0x28, 0xf8);
-    expect(characters.take(odd).flatMap((piece) => [...piece])).toEqual([...odd]);
-    expect(characters.take(Uint8Array.of(0xe2, 0x80))).toEqual([]);
-    characters.forget();
-    expect(decode(characters.take(encode("x")))).toBe("x");
+  it("that is no UTF-8 shows where it stood, and a mark at its beginning stays", () => {
+    const decoding = new Decoding();
+    expect(decoding.text(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff, 0xe9, 0x20))).toBe("\ufeffa\ufffd\ufffd ");
+    expect(decoding.text(Uint8Array.of(0xe2, 0x80))).toBe("");
+    decoding.forget();
+    expect(decoding.text(Uint8Array.of(0x78))).toBe("x");
   });
 });
 

@@ -144,8 +144,11 @@ async function answer({ cols, rows, ops }) {
   });
   term.onTitleChange((text) => (title = text));
   term.onData((data) => (replies += data));
+  // As on the page (web/src/terminal/decoding.ts).
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for (const op of ops) {
-    if (op[0] === "w") await new Promise((done) => term.write(Buffer.from(op[1], "latin1"), done));
+    const data = op[0] === "w" ? decoder.decode(Buffer.from(op[1], "latin1"), { stream: true }) : "";
+    if (op[0] === "w") await new Promise((done) => term.write(data, done));
     else term.resize(op[1], op[2]);
   }
   const made = { ...state(term, title, colours), replies };

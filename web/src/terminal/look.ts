@@ -3,6 +3,7 @@ import { Terminal, type ITheme } from "@xterm/xterm";
 
 import { isDark, theme } from "../app/preferences";
 import type { Size } from "../session/sizing";
+import { Decoding } from "./decoding";
 import { CONTRAST, DARK, LIGHT } from "./themes";
 import { measureAsServer } from "./widths";
 
@@ -16,7 +17,7 @@ export function palette(): ITheme {
 export function compareWith(terminal: Terminal, data: Uint8Array, size: Size, then: (same: boolean) => void): void {
   const other = new Terminal({ ...size, scrollback: 0, allowProposedApi: true });
   measureAsServer(other);
-  other.write(data, () => {
+  other.write(new Decoding().text(data), () => {
     terminal.write("", () => {
       const same = shows(terminal) === shows(other);
       other.dispose();

@@ -7,8 +7,8 @@ import { onTheme, spoken } from "../app/preferences";
 import type { Display, Origin } from "../session/display";
 import type { Size } from "../session/sizing";
 import { clipboardText, webAddress } from "./addresses";
-import { Characters } from "./characters";
 import { copyText } from "./clipboard";
+import { Decoding } from "./decoding";
 import { loadFont, saveFont } from "./font";
 import { isReport, keySequence, type BarKey } from "./keys";
 import { accelerate, compareWith, palette } from "./look";
@@ -65,7 +65,7 @@ export class Screen implements Display {
   readonly #encoder = new TextEncoder();
   readonly #touch: Touch | null;
   readonly #selecting: Selecting | null;
-  readonly #characters = new Characters();
+  readonly #decoding = new Decoding();
   #replaying = 0;
   #pressing = false;
   #origin: Origin = "typed";
@@ -108,7 +108,7 @@ export class Screen implements Display {
   // -- what the attachment calls
 
   reset(size: Size, up: number | null, lines = 0): void {
-    this.#characters.forget();
+    this.#decoding.forget();
     this.#terminal.write("", () => {
       const { baseY, viewportY } = this.#terminal.buffer.active;
       this.#back = up === null ? 0 : baseY - viewportY + up;
@@ -124,8 +124,7 @@ export class Screen implements Display {
 
   write(data: Uint8Array, replay: boolean, shown: () => void): void {
     if (replay) this.#replaying++;
-    for (const piece of this.#characters.take(data)) this.#terminal.write(piece);
-    this.#terminal.write("", () => {
+    this.#terminal.write(this.#decoding.text(data), () => {
       if (replay) this.#replaying--;
       if (this.#back > 0) this.#terminal.scrollToLine(Math.max(0, this.#terminal.buffer.active.baseY - this.#back));
       this.#back = 0;

@@ -4,7 +4,7 @@ import "@xterm/xterm/css/xterm.css";
 import { Terminal } from "@xterm/xterm";
 
 import { isDark, onTheme, theme } from "../app/preferences";
-import { Characters } from "../terminal/characters";
+import { Decoding } from "../terminal/decoding";
 import { CONTRAST, DARK, LIGHT } from "../terminal/themes";
 import { measureAsServer } from "../terminal/widths";
 import type { Moment } from "./api";
@@ -15,7 +15,7 @@ const palette = () => (theme.value === "contrast" ? CONTRAST : isDark() ? DARK :
 
 export class ReplaySurface implements Surface {
   readonly #terminal: Terminal;
-  readonly #characters = new Characters();
+  readonly #decoding = new Decoding();
   readonly #stop = new AbortController();
   readonly #watcher: ResizeObserver;
 
@@ -37,18 +37,17 @@ export class ReplaySurface implements Surface {
   }
 
   show(moment: Moment): void {
-    this.#characters.forget();
-    const pieces = this.#characters.take(bytesOf(moment.data));
+    this.#decoding.forget();
+    const text = this.#decoding.text(bytesOf(moment.data));
     this.#terminal.write("", () => {
       this.#terminal.reset();
       this.#terminal.resize(moment.cols, moment.rows);
-      for (const piece of pieces) this.#terminal.write(piece);
-      this.#terminal.write("", () => { this.host.dataset["seq"] = String(moment.seq); this.#scale(); });
+      this.#terminal.write(text, () => { this.host.dataset["seq"] = String(moment.seq); this.#scale(); });
     });
   }
 
   write(data: Uint8Array): void {
-    for (const piece of this.#characters.take(data)) this.#terminal.write(piece);
+    this.#terminal.write(this.#decoding.text(data));
   }
 
   resize(cols: number, rows: number): void {
