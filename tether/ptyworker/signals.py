@@ -41,6 +41,8 @@ class Signals:
         if self._carry:
             text = self._carry + text
             self._carry = b""
+        elif b"\x1b" not in text and b"\x07" not in text:
+            return []  # one character is found a hundred times faster than two
         elif b"\x07" not in text and b"\x1b]" not in text and not text.endswith(b"\x1b"):
             return []
         told: list[Signalled] = []
