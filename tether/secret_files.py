@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +40,7 @@ def ensure_token(path: Path, random_bytes: int = 32) -> str:
     found = read(path)
     if found:
         return found
-    draft = _draft(path, secrets.token_hex(random_bytes))
+    draft = _draft(path, os.urandom(random_bytes).hex())
     try:
         os.link(draft, path)  # the name appears with the whole secret behind it, or was there before
         os.unlink(draft)
@@ -54,7 +53,7 @@ def ensure_token(path: Path, random_bytes: int = 32) -> str:
 
 
 def _draft(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(fd, "w", encoding="utf-8") as file:

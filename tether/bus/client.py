@@ -38,9 +38,11 @@ class BrokerClient:
     """
 
     def __init__(self, bus: Bus, paths: Paths, role: str = "client") -> None:
+        self.bus = bus
         self.dealer: Dealer = bus.dealer(paths.broker, monitored=True)
         self.pending: list[tuple[bytes, Any]] = []
         self.boot = ""
+        self.greeted = 0  # how often we have introduced ourselves: whoever shares the connection begins anew after each
         self._paths = paths
         self._role = role
         self._numbers = itertools.count(1)
@@ -56,6 +58,7 @@ class BrokerClient:
         if not self.dealer.drain_monitor():
             return False
         token = secret_files.read(self._paths.bus_token) or ""
+        self.greeted += 1
         return self.dealer.send(encode(NO_SESSION, Hello(PROTOCOL, self._role, token)))
 
     def receive(self) -> tuple[bytes, Any] | None:

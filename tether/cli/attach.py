@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tether.bus import Bus, Poller
+from tether.bus import BrokerClient, Bus, Poller
 from tether.cli import detachkeys
 from tether.cli.detachkeys import Act, Keys
 from tether.cli.display import Display
@@ -53,7 +53,8 @@ class End:
 class Attachment:
     """Runs until the person leaves or the session ends. `terminal` None: only shows, on a stdout that is none.
 
-    `history` lines of what scrolled off are shown above the first screen. With a `veil` secrets are hidden.
+    `history` lines of what scrolled off are shown above the first screen. With a `veil` secrets are hidden. `broker`: a
+    connection that stands already; its bus is closed in the end.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Attachment:
         *,
         history: int = 0,
         veil: Veil | None = None,
+        broker: BrokerClient | None = None,
     ) -> None:
         self._wish = wish
         self._veil = veil
@@ -74,13 +76,14 @@ class Attachment:
         self._terminal = terminal
         self._keys = detachkeys.Parser(keys)
         self._shown_keys = keys.shown() if keys else ""
-        self._bus = Bus()
+        self._bus = broker.bus if broker is not None else Bus()
         self._poller = Poller()
         self._display = Display(
             1, terminal=terminal is not None, on_modes=terminal.note_modes if terminal is not None else None
         )
         self._feed = Feed(self._bus, self._poller, paths, sid)
-        self._uplink = Uplink(self._bus, self._poller, paths, sid, wish, self._feed)
+        broker = broker or BrokerClient(self._bus, paths)
+        self._uplink = Uplink(broker, self._poller, paths, sid, wish, self._feed)
         lent = terminal if veil is None else None
         self._lending = Lending(lent, self._display, self._feed, self._uplink, self._keys, self._unasked)
         self._misfit = ""
@@ -266,7 +269,8 @@ class Attachment:
     def _jump(self, *, first: bool) -> int:
         """Show the newest screen instead of everything before it; first with some of what scrolled off before. How many
         bytes of output are left out."""
-        snapshot = self._feed.snapshot(self._history if first else 0)
+        history = self._history if first else 0
+        snapshot = self._uplink.screen(history) or self._feed.logged_screen(history)
         if snapshot is None:
             return 0
         left_out = max(0, snapshot.offset - self._feed.cursor.offset)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tether.bus import Bus, Poller, Subscriber
-from tether.cli import screens
 from tether.cli.cursor import Cursor
 from tether.cli.lane import LaneClient
 from tether.paths import Paths
@@ -58,12 +57,8 @@ class Feed:
         self.leave_lane()
         self._log.close()
 
-    def snapshot(self, history: int = 0) -> Snapshot | None:
-        """The session's screen, with lines of `history`: its worker's word, else made from the log. None when there is
-        nothing to show yet."""
-        return screens.of_worker(self._bus, self._paths, self._sid, history) or self._logged_screen(history)
-
-    def _logged_screen(self, history: int) -> Snapshot | None:
+    def logged_screen(self, history: int) -> Snapshot | None:
+        """The session's screen, with lines of `history`, made from the log. None when there is nothing to show yet."""
         from tether import rewind  # the emulator's, and seldom needed: the worker answers
 
         try:

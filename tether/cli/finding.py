@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
+from tether.bus import BrokerClient
 from tether.cli import gateway
 from tether.cli.call import interactive, line
 from tether.errors import NOT_FOUND, USAGE, TetherError, printable
@@ -43,9 +44,9 @@ def candidates(views: Sequence[SessionView]) -> str:
     return "\n".join(shown)
 
 
-def live(paths: Paths) -> list[SessionView]:
+def live(paths: Paths, broker: BrokerClient | None = None) -> list[SessionView]:
     """The sessions that live now, oldest first. TetherError when the gateway does not answer."""
-    return [view for view in gateway.ask_sessions(paths).views if view.state not in ENDED]
+    return [view for view in gateway.ask_sessions(paths, broker=broker).views if view.state not in ENDED]
 
 
 def recorded(paths: Paths) -> list[SessionView]:
@@ -72,10 +73,10 @@ def unended(paths: Paths) -> list[SessionView]:
     return [view for view in every(paths) if view.state not in ENDED]
 
 
-def find_live(paths: Paths, text: str | None) -> SessionView:
+def find_live(paths: Paths, text: str | None, broker: BrokerClient | None = None) -> SessionView:
     """The live session that `text` names, or the only one there is. TetherError otherwise."""
     gateway.require_up(paths)
-    views = live(paths)
+    views = live(paths, broker)
     if text is None:
         return _only(views)
     found = pick(text, views)

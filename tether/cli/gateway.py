@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import select
 import signal
 import socket
@@ -131,18 +130,19 @@ def stop(paths: Paths, say: Say) -> bool:
         return True
 
 
-def ask_sessions(paths: Paths, timeout_s: float = 10.0) -> Sessions:
-    """The live sessions as the broker knows them. TetherError when it does not answer.
+def ask_sessions(paths: Paths, timeout_s: float = 10.0, broker: BrokerClient | None = None) -> Sessions:
+    """The live sessions as the broker knows them, over a connection of its own where there is none. TetherError when it
+    does not answer.
 
     A broker that has just started hears of its sessions one after the other: it is asked again, for a moment, until it
     knows every one whose worker lives.
     """
     require_up(paths)
     deadline = monotonic() + _ADOPT_S
-    with contextlib.closing(Bus()) as bus:
-        broker = BrokerClient(bus, paths)
+    with contextlib.ExitStack() as own:
+        asked = broker or BrokerClient(own.enter_context(contextlib.closing(Bus())), paths)
         while True:
-            answer: Sessions = broker.ask(NO_SESSION, ListSessions(0), timeout_s)
+            answer: Sessions = asked.ask(NO_SESSION, ListSessions(0), timeout_s)
             if _with_workers(paths) <= {view.sid for view in answer.views} or monotonic() >= deadline:
                 return answer
             select.select([], [], [], 0.05)
@@ -198,7 +198,7 @@ def _make_ready(paths: Paths, settings: Settings) -> int:
     lock = locks.try_lock(supervising.lock_path(paths))
     if lock is None:
         raise TetherError("The gateway is being started elsewhere", hint="Try again", code="conflict", status=CONFLICT)
-    secret_files.write(paths.bus_token, secrets.token_hex(32))
+    secret_files.write(paths.bus_token, os.urandom(32).hex())
     secret_files.ensure_token(paths.owner_token)
     secret_files.write(paths.run / "web.port", str(settings.web.port))
     supervising.write_configuration(paths)

@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 0.7
 
 
-def of_worker(bus: Bus, paths: Paths, sid: bytes, history: int) -> Snapshot | None:
+def of_worker(broker: BrokerClient, sid: bytes, history: int) -> Snapshot | None:
     """What the session's worker says of its screen now; None when it does not answer at once, or has no model."""
-    with contextlib.closing(BrokerClient(bus, paths)) as broker:
-        try:
-            answer = broker.ask(sid, SnapshotQuery(0, os.urandom(16), history), ANSWER_S)
-        except TetherError:
-            return None
+    try:
+        answer = broker.ask(sid, SnapshotQuery(0, os.urandom(16), history), ANSWER_S)
+    except TetherError:
+        return None
     return answer if isinstance(answer, Snapshot) else None
 
 
@@ -34,7 +33,7 @@ def newest(paths: Paths, log: LogReader, view: SessionView, history: int = 0) ->
     """The screen of a session, live or ended, as it is now. LogUnavailable when it can't be had at all."""
     if view.state not in ENDED:
         with contextlib.closing(Bus()) as bus:
-            found = of_worker(bus, paths, view.sid, history)
+            found = of_worker(BrokerClient(bus, paths), view.sid, history)
         if found is not None:
             return found
     from tether import rewind  # loads the emulator

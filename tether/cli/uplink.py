@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tether import secret_files
-from tether.bus import BrokerClient, Bus, Poller
+from tether.bus import BrokerClient, Poller
 from tether.bus.client import refusal
+from tether.cli import screens
 from tether.cli.feed import Feed
 from tether.cli.typed import Typed
 from tether.cli.username import user_name
@@ -28,6 +29,7 @@ from tether.wire.control import (
     Release,
     Resize,
     Seen,
+    Snapshot,
     Take,
 )
 from tether.wire.ids import NO_SESSION
@@ -58,7 +60,7 @@ class Wish:
 class Uplink:
     """One client's connection to the broker and, while it holds the lease, to the worker's lane."""
 
-    def __init__(self, bus: Bus, poller: Poller, paths: Paths, sid: bytes, wish: Wish, feed: Feed) -> None:
+    def __init__(self, broker: BrokerClient, poller: Poller, paths: Paths, sid: bytes, wish: Wish, feed: Feed) -> None:
         self.client = os.urandom(16)
         self.mode = ""  # not known yet
         self.epoch = 0
@@ -68,7 +70,8 @@ class Uplink:
         self.ended = False  # the broker says that the session is no more
         self.refused: TetherError | None = None
         self.changed = ""  # why the mode changed, for the person at the keys
-        self._broker = BrokerClient(bus, paths)
+        self._broker = broker
+        self._greeted = 0
         self._paths = paths
         self._sid = sid
         self._wish = wish
@@ -94,9 +97,11 @@ class Uplink:
     def serve(self, ready: Mapping[Any, int], now: float) -> None:
         """Whatever is due: greetings, answers, input, signs of life."""
         if self._broker.dealer in ready:
-            if self._broker.hello():
-                self._attach(now)
-            self._answers(now)
+            self._broker.hello()
+        self._answers(now)
+        if self._broker.greeted != self._greeted:
+            self._greeted = self._broker.greeted
+            self._attach(now)
         for ack in self._feed.acks:
             self.typed.acked(ack.n, resend=ack.resend)
         self._feed.acks.clear()
@@ -109,9 +114,15 @@ class Uplink:
             self._broker.send(self._sid, Seen(self.client, self._feed.cursor.seen, self._feed.cursor.offset))
             self._feed.check()
 
+    def screen(self, history: int) -> Snapshot | None:
+        """What the worker says of its screen now; None when it does not answer at once, or has no model."""
+        return screens.of_worker(self._broker, self._sid, history)
+
     def deadline(self) -> float | None:
         """When `serve` has something to do, in monotonic seconds."""
         times = [self._seen_at] if self.mode else []
+        if self._broker.pending or self._broker.greeted != self._greeted:
+            times.append(0.0)
         if self._attach_req:
             times.append(self._attach_at)
         if self._lane is not None and self._lane_away:
@@ -236,6 +247,9 @@ class Uplink:
             self._attach_at = now + _ATTACH_RETRY_S
 
     def _answers(self, now: float) -> None:
+        pending, self._broker.pending = self._broker.pending, []
+        for _sid, message in pending:
+            self._answer(message, now)
         while (got := self._broker.receive()) is not None:
             self._answer(got[1], now)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tether.bus import BrokerClient, Bus
 from tether.cli import attach as attach_module
 from tether.cli import detachkeys, finding, gateway, leaving
 from tether.cli.call import line
@@ -53,8 +54,10 @@ def attach(
     keys = detachkeys.parse(detach_keys or settings.attach.detach_keys)
     # Its guardian is forked before there is a bus.
     terminal = Terminal() if on_terminal else None
+    bus = Bus()
     try:
-        view = _chosen(paths, session)
+        broker = BrokerClient(bus, paths)
+        view = _chosen(paths, session, broker)
         if view.state in ENDED:
             from tether.cli import ended  # with the emulator, which an attachment seldom needs
 
@@ -67,17 +70,20 @@ def attach(
         )
         history = settings.attach.history_lines
         veil = attach_module.veil_of(paths, settings, view)
-        end = attach_module.Attachment(paths, view.sid, wish, keys, terminal, history=history, veil=veil).run()
-        return leaving.say(end, view)
+        attachment = attach_module.Attachment(
+            paths, view.sid, wish, keys, terminal, history=history, veil=veil, broker=broker
+        )
+        return leaving.say(attachment.run(), view)
     finally:
+        bus.close()
         if terminal is not None:
             terminal.dismiss()
 
 
-def _chosen(paths: Paths, session: str | None) -> SessionView:
+def _chosen(paths: Paths, session: str | None, broker: BrokerClient) -> SessionView:
     """The live session that is meant, else the one that has ended: for that there need be no gateway."""
     try:
-        return finding.find_live(paths, session)
+        return finding.find_live(paths, session, broker)
     except TetherError:
         over = finding.find_ended(paths, session) if session is not None else None
         if over is None:
