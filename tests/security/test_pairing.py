@@ -148,6 +148,7 @@ MENU = {
     "GET /api/v1/sessions/{id}/turns": SEE,
     "GET /api/v1/sessions/{id}/stream": "attach", "POST /api/v1/sessions/{id}/frames": "attach",
     "GET /api/v1/sessions/{id}/attach": "attach",
+    "POST /api/v1/sessions/{id}/enclosures": TYPE,  # a picture for the agent
     "POST /api/v1/sessions/{id}/prompt": TYPE, "POST /api/v1/sessions/{id}/interrupt": TYPE,
     "GET /api/v1/approvals": DECIDE, "GET /api/v1/approvals/{id}": DECIDE,
     "POST /api/v1/approvals/{id}/decision": DECIDE, "GET /api/v1/grants": DECIDE,
