@@ -40,6 +40,7 @@ def seeds(name: str) -> list[bytes]:
         "registry": [json.dumps({"version": 1, "epoch": 3, "devices": [device]}).encode()],
         "assertion": [b'{"aud":"aud","iss":"https://team.cloudflareaccess.com","exp":99}', b'{"keys":[{"kty":"RSA"}]}'],
         "trail": [b'{"seq":1,"ts":1,"kind":"pair","actor":"a","session":"","facts":{},"prev":"00","hash":"00"}'],
+        "chunks": [b'{"id": "a", "chunks": ["dG9rZW4=", "PWFiYw=="], "cols": 80}'],
         "masking": [
             b"export AWS_SECRET_ACCESS_KEY=\x1b[1mwJalrXUt\x1b[0mnFEMI7K7MDENGbPxRfiCYzzzzzzzzKEY\r\n",
             b"\x1b]52;c;Z2hwXw==\x07\x1b]0;token: ghp_x\x1b\\",

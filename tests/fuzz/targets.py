@@ -15,6 +15,7 @@ from tether.adapters import accounts
 from tether.adapters.claude import ClaudeTranslator
 from tether.adapters.facts import Decision
 from tether.cli import detachkeys
+from tether.cli import masking as mask_verb
 from tether.devices import rows, scopes
 from tether.errors import TetherError, printable
 from tether.exposure import assertions
@@ -210,6 +211,12 @@ def masking(data: bytes) -> None:
             assert all(a == b or (b == 42 and 33 <= a <= 126) for a, b in zip(data, shown, strict=True))
 
 
+def chunks(data: bytes) -> None:
+    """A line of `tether mask --chunks`."""
+    with contextlib.suppress(TetherError):
+        json.loads(mask_verb.row(data, _FINDER))
+
+
 def output(data: bytes) -> None:
     """A terminal's output as the screen, a client that attaches and a loan of a terminal read it."""
     without_queries(data)
@@ -250,6 +257,7 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
         assertion,
         trail,
         masking,
+        chunks,
         output,
         typing,
     )

@@ -61,26 +61,40 @@ def table(path: str, cols: int, rules: Finder) -> list[dict[str, Any]]:
 def chunks(lines: BinaryIO, out: BinaryIO, rules: Finder) -> int:
     """For each line {"id", "chunks": [base64], "cols"?} one line {"id", "chunks": [base64]}: what becomes of each
     chunk, and of the rest at the end."""
-    import json
-    from binascii import Error, a2b_base64, b2a_base64
-
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            masker = Masker(rules, columns(row.get("cols") or COLS_DEFAULT))
-            shown = [masker.feed(a2b_base64(chunk)) for chunk in row["chunks"]]
-        except (ValueError, Error, KeyError, TypeError, AttributeError):
-            raise TetherError(
-                f"Line {number} is not what --chunks reads: {printable(line.decode('utf-8', 'replace'), 60)}",
-                hint='Give lines like {"id": 1, "chunks": ["aGk="]}', code="usage", status=USAGE,
-            ) from None  # fmt: skip
-        shown.append(masker.flush())
-        answer = {"id": row.get("id"), "chunks": [b2a_base64(part, newline=False).decode() for part in shown]}
-        out.write(json.dumps(answer).encode() + b"\n")
-        out.flush()
+        if line.strip():
+            out.write(row(line, rules, number) + b"\n")
+            out.flush()
     return 0
+
+
+def row(line: bytes, rules: Finder, number: int = 1) -> bytes:
+    """The answer to one line of `--chunks`. TetherError says that it is none."""
+    import json
+    from binascii import Error, b2a_base64
+
+    try:
+        asked = json.loads(line)
+        masker = Masker(rules, columns(asked.get("cols") or COLS_DEFAULT))
+        if not isinstance(asked["chunks"], list):
+            raise TypeError
+        shown = [masker.feed(_bytes(chunk)) for chunk in asked["chunks"]]
+    except (ValueError, Error, KeyError, TypeError, AttributeError, RecursionError):
+        raise TetherError(
+            f"Line {number} is not what --chunks reads: {printable(line.decode('utf-8', 'replace'), 60)}",
+            hint='Give lines like {"id": 1, "chunks": ["aGk="]}, in the alphabet of + and /',
+            code="usage", status=USAGE,
+        ) from None  # fmt: skip
+    shown.append(masker.flush())
+    answer = {"id": asked.get("id"), "chunks": [b2a_base64(part, newline=False).decode() for part in shown]}
+    return json.dumps(answer).encode()
+
+
+def _bytes(chunk: str) -> bytes:
+    """What a chunk means. ValueError where it holds something else than base64: nothing is passed over but blanks."""
+    from binascii import a2b_base64
+
+    return a2b_base64("".join(chunk.split()), strict_mode=True)
 
 
 def columns(value: object) -> int:

@@ -26,6 +26,9 @@ KNOWN_BYTES: Final = 3
 PRINT_BYTES: Final = 16
 _NOTHING: Final = re.compile(rb"")
 _FIRST_WORD: Final = re.compile(rb"\S*")
+_DIGIT: Final = re.compile(rb"[0-9]")
+# A value is tried to end at so many of the places where lines meet.
+_JOINS_MAX: Final = 16
 _SPACE: Final = re.compile(rb"\s")
 _REST: Final = re.compile(rb"[^\s\"'`]*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -241,7 +244,7 @@ def _limits(text: bytes, start: int, stop: int, joins: Sequence[int]) -> Iterabl
         inside = inside[:-1]
     else:
         yield stop
-    yield from reversed(inside)
+    yield from reversed(inside[:_JOINS_MAX])
 
 
 def _token_end(rule: TokenRule, text: bytes, start: int, stop: int) -> int:
@@ -264,7 +267,7 @@ def _token_end(rule: TokenRule, text: bytes, start: int, stop: int) -> int:
 def _plausible(rule: TokenRule, value: bytes) -> bool:
     if rule.password:
         return values.chosen(value)
-    if rule.digits and not any(48 <= c <= 57 for c in value):
+    if rule.digits and _DIGIT.search(value) is None:
         return False
     if rule.words and values.wordy(value):
         return False
@@ -305,7 +308,7 @@ def _sizes(text: bytes, near: Sequence[int]) -> Iterable[int]:
     """How much of `text` to look at for a value: all, or to where lines meet. A line that begins with a word is rather
     a new one."""
     first = [join for join in near if values.plain_word(_FIRST_WORD.match(text, join)[0])]  # type: ignore[index]
-    return [*first[:1], len(text), *reversed(near)]
+    return [*first[:1], len(text), *reversed(near[:_JOINS_MAX])]
 
 
 def _whole(rule: NameRule | VendorRule, text: bytes, start: int) -> bool:

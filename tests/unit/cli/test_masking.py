@@ -9,7 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.redact.kinds import ALNUM, take
+from tether.cli import masking
+from tether.errors import TetherError
+from tether.redact.finding import Finder
+from tether.redact.rules import shipped
+
+FINDER = Finder(shipped())
 
 TOKEN = "ghp_" + take(random.Random(5), ALNUM, 36)
 
@@ -45,6 +55,37 @@ def test_chunks_come_out_as_they_went_in_and_a_rest_at_the_end() -> None:
     shown = [base64.b64decode(chunk) for chunk in out[0]["chunks"]]
     assert len(shown) == 3
     assert b"".join(shown) == b"using ghp_" + b"*" * 36
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{}", b"[]", b"1", b"null", b"{", b"\xff", b'{"chunks": "aGk="}', b'{"chunks": [1]}', b'{"chunks": [null]}',
+        b'{"chunks": ["a"]}', b'{"chunks": ["aG-_"]}', b'{"chunks": ["aGk=aGk="]}', b'{"chunks": ["\xc3\xa9"]}',
+        b'{"chunks": [], "cols": -1}', b'{"chunks": [], "cols": "80"}', b'{"chunks": [], "cols": 1e9}',
+        b"[" * 100_000, b'{"chunks": ["\\ud800"]}',
+    ],
+)  # fmt: skip
+def test_a_line_that_is_none_is_an_error_that_says_so(line: bytes) -> None:
+    with pytest.raises(TetherError) as caught:
+        masking.row(line, FINDER, 7)
+    assert caught.value.status == 2
+    assert "Line 7" in caught.value.message or "width" in caught.value.message
+
+
+@given(st.binary(max_size=60) | st.recursive(st.none() | st.integers() | st.text(max_size=8), lambda inner: st.lists(
+    inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "chunks", "cols", "x"]), inner, max_size=3)).map(
+    lambda value: json.dumps(value).encode()))  # fmt: skip
+def test_any_line_gives_a_row_or_that_error(line: bytes) -> None:
+    try:
+        answer = json.loads(masking.row(line, FINDER))
+    except TetherError:
+        return
+    assert set(answer) == {"id", "chunks"}
+
+
+def test_blanks_within_base64_do_not_count() -> None:
+    assert json.loads(masking.row(b'{"id": null, "chunks": ["aG\\nk=\\n"]}', FINDER))["chunks"] == ["aGk=", ""]
 
 
 def test_what_is_no_row_and_no_file_is_named() -> None:
