@@ -96,6 +96,7 @@ async def decide(request: Request) -> Response:
         code = "decided" if found.state != "pending" else "refused"
         why = {"code": code, "message": found.message, "hint": "Look again"}
         return answer(409, state=found.state, by=found.by, error=why)
+    await _log_tells(side_of(request), record, body.decision)
     return answer(state=found.state, by=found.by)
 
 
@@ -174,6 +175,19 @@ async def _log_has(side: BusSide, names: set[str]) -> None:
 
     sids = [view.sid for view in side.mirror.views.values() if names.intersection(view.approvals)]
     await side.log_grows(sids, missing, _LOG_WAIT_S)
+
+
+async def _log_tells(side: BusSide, decided: Approval, decision: str) -> None:
+    """As `_log_has`, for a decision that counted: who asks next reads what became of it."""
+
+    def missing() -> bool:
+        try:
+            found = side.reader.approval(decided.id)
+        except LogUnavailable:
+            return False
+        return any(one.scope != "undone" if decision == "undo" else one.state == "pending" for one in found)
+
+    await side.log_grows([decided.sid], missing, _LOG_WAIT_S)
 
 
 async def _log_settles(side: BusSide, read: Callable[[], list[Approval]]) -> None:
