@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,12 @@ import pytest
 AGENTS: Final = ("claude", "codex", "opencode")
 CASES: Final = {
     "reply": "A prompt is answered, and the turn is told from its beginning to its end",
+    "usage": "The tokens of a turn are told",
     "command": "A command waits, is allowed from a second client and runs",
     "edit": "An edit waits with its diff, is allowed and made",
     "deny": "A denial's reason reaches the model",
+    "session": "What is allowed for the session is asked once",
+    "together": "Two things asked in one reply are each decided, once",
     "question": "A question is answered from a second client",
     "plan": "A plan is approved from a second client",
     "terminal": "The agent's own terminal answers first",
@@ -24,7 +28,7 @@ CASES: Final = {
     "gateway": "The whole gateway is killed while it asks: pending again, decided once",
     "lost": "Without its side channel it runs on as a plain terminal, and says so",
     "resume": "An ended conversation is gone on with in a new session",
-    "stop": "A stop leaves no process",
+    "stop": "A stop has it leave off first, and leaves no process",
     "tools": "Its model asks, reports and reads with Tether's own tools; a person answers",
     "self": "Told to approve itself: refused, recorded, shown",
 }
@@ -35,6 +39,9 @@ NOT_THERE: Final = {
 }
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 RESULTS: Final = ROOT / "build" / "agents.json"
+MADE: Final = ROOT / "build" / "recordings"
+CASTS: Final = ROOT / "docs" / "recordings"
+STREAMS: Final = ROOT / "tests" / "screen" / "streams" / "agents"
 KEPT: Final = Path(__file__).with_name("matrix.json")
 
 
@@ -66,6 +73,16 @@ def keep() -> None:
     names = dict(zip(AGENTS, ("@anthropic-ai/claude-code", "@openai/codex", "opencode-ai"), strict=True))
     versions = {agent: packages[package] for agent, package in names.items()}
     KEPT.write_text(json.dumps({"versions": versions, "rows": rows}, indent=1) + "\n")
+    for agent in AGENTS:
+        _keep(f"{agent}.cast", CASTS / f"{agent}.cast")
+        _keep(f"{agent}.json.gz", STREAMS / f"{agent}-asked.json.gz")
+
+
+def _keep(made: str, kept: Path) -> None:
+    """Each run shows the same; one of them is kept, and another when the file is taken away."""
+    if (MADE / made).is_file() and not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copyfile(MADE / made, kept)
 
 
 class Results:

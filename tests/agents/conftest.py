@@ -20,9 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=REASON))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world() -> Iterator[AgentGateway]:
-    """One gateway with its agents for all the tests of a file."""
+    """One gateway with its agents for all tests: opencode alone takes half a minute to its first reply."""
     with AgentGateway() as gateway:
         yield gateway
 

@@ -41,13 +41,18 @@ class Stream:
         return before, []
 
 
-def save(stream: Stream) -> None:
-    """Write a stream's file; the same stream makes the same bytes."""
+def packed(stream: Stream) -> bytes:
+    """A stream's file; the same stream makes the same bytes."""
     ops = [[op[0], op[1].decode("latin-1")] if isinstance(op[1], bytes) else list(op) for op in stream.ops]
     document = {"cols": stream.cols, "rows": stream.rows, "ops": ops}
+    return gzip.compress(json.dumps(document).encode(), 9, mtime=0)
+
+
+def save(stream: Stream) -> None:
+    """Write a stream's file."""
     path = FOLDER / stream.group / f"{stream.name}.json.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(json.dumps(document).encode(), 9, mtime=0))
+    path.write_bytes(packed(stream))
 
 
 def load(group: str) -> list[Stream]:

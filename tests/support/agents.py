@@ -13,11 +13,16 @@ import signal
 from pathlib import Path
 from types import TracebackType
 
+from tests.screen.oracle import Op
+from tests.screen.streams import Stream, packed
 from tests.support.gateway import Gateway
 from tests.support.mockmodel import MockModel
 from tether.cli import owner
 from tether.errors import TetherError
 from tether.paths import resolve
+from tether.store.reader import LogReader
+from tether.wire.codec import decode_body
+from tether.wire.events import Output, Resized
 from tools import agents_setup
 
 # Any string does as a key. Claude asks whether it may use one of the environment, unless its end is noted.
@@ -95,10 +100,27 @@ class AgentGateway(Gateway):
         return found
 
     def keep_recording(self, session: str, agent: str) -> None:
-        """Keep what the session's terminal showed, to be looked at: build/recordings/AGENT.cast."""
+        """Keep what the ended session's terminal showed: build/recordings/AGENT.cast to be looked at, and the same for
+        tests/screen. Where it ran is given another name of the same length."""
         folder = agents_setup.ROOT / "build" / "recordings"
         folder.mkdir(parents=True, exist_ok=True)
-        self.tether("export", session, "--format", "cast", "-o", str(folder / f"{agent}.cast"))
+        cast = folder / f"{agent}.cast"
+        self.tether("export", session, "--format", "cast", "-o", str(cast))
+        here, alias = str(self.home), ("/home/" + "developer" * 9)[: len(str(self.home))]
+        cast.write_text(cast.read_text().replace(here, alias))
+        ops: list[Op] = []
+        with contextlib.closing(LogReader(resolve(self.env))) as reader:
+            sid = bytes.fromhex(self.session(session)["sid"])
+            for _seq, body in reader.events(sid, 0, 100_000, 1 << 26):
+                match decode_body(body):
+                    case Output() as event:
+                        ops.append(("w", event.data.replace(here.encode(), alias.encode())))
+                    case Resized() as event:
+                        ops.append(("r", event.cols, event.rows))
+        view = self.session(session)
+        (folder / f"{agent}.json.gz").write_bytes(
+            packed(Stream("agents", f"{agent}-asked", view["cols"], view["rows"], tuple(ops)))
+        )
 
     def crash(self) -> None:
         """Kill everything of the gateway at once but its sessions, and start it again."""

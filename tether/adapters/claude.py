@@ -42,7 +42,8 @@ STARTUP: Final = "startup"
 _EDITS: Final = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 _TITLE_CHARS: Final = 120
 _USES_KEPT: Final = 64
-_PLAN_WARNING: Final = "When a plan is accepted, Claude edits files without asking from then on."
+# Measured: it goes back to the mode it planned from; the first answer of its own dialog is the one that accepts edits.
+_PLAN_WARNING: Final = "When a plan is accepted, Claude may edit files without asking from then on: look at its mode."
 _NO: Final = "Denied from Tether."
 
 

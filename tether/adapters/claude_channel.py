@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shlex
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ import msgspec
 from tether import secret_files
 from tether.adapters import claude, hook
 from tether.adapters.channels import Host
-from tether.adapters.facts import Decision, Fact, StateFact
+from tether.adapters.claude_usage import Ledger
+from tether.adapters.facts import Conversation, Decision, Fact, StateFact
 from tether.adapters.hooksocket import Badge
 from tether.adapters.injecting import Injection
 from tether.clock import now_us
@@ -33,6 +35,13 @@ _SETTLE_S: Final = 1.5
 _ASK_TIMEOUT_S: Final = 86_400
 _TELL_TIMEOUT_S: Final = 10
 _FILE_BYTES_MAX: Final = 1 << 20
+# Of a transcript, at a time; of what was there before this service, its end.
+_COUNT_BYTES: Final = 1 << 20
+# Hooks after which the transcript tells what the model used.
+_COUNTED: Final = frozenset({"PostToolUse", "PostToolUseFailure", "UserPromptSubmit"})
+_ENDED: Final = frozenset({"Stop", "StopFailure"})
+# A transcript's last lines are written a moment after the hook.
+_WRITTEN_S: Final = 0.5
 # These are no sessions of the agent.
 _NO_SESSION: Final = frozenset(
     {"mcp", "config", "doctor", "update", "install", "setup-token", "migrate-installer", "plugin"}
@@ -49,6 +58,9 @@ class ClaudeChannel:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._settings = host.paths.adapters / f"{sid.hex()}.claude.json"
         self._servers = host.paths.adapters / f"{sid.hex()}.mcp.json"
+        self._ledger = Ledger()
+        self._transcript, self._counted = "", 0
+        self._turns: set[str] = set()
         badge.hooked = self
 
     async def prepare(self, order: Prepare) -> Prepared:
@@ -105,6 +117,11 @@ class ClaudeChannel:
         if asks:
             self._waiting[name] = answer
         self._take((name, event))
+        kind = event.get("hook_event_name") if isinstance(event, dict) else ""
+        if kind in _COUNTED:
+            self._count(str(event.get("prompt_id") or ""))
+        if kind in _ENDED:
+            self._later(_WRITTEN_S, "count", self._count, str(event.get("prompt_id") or ""))
         return asks
 
     def hook_gone(self, name: str) -> None:
@@ -140,15 +157,51 @@ class ClaudeChannel:
         for path in (self._settings, self._servers):
             path.unlink(missing_ok=True)
 
+    def _count(self, turn: str) -> None:
+        """Tell what the turns of this session have used by now."""
+        self._turns.add(turn)
+        data, self._counted = _more(self._transcript, self._counted)
+        used: list[Fact] = [one for one in self._ledger.take(data) if one.turn in self._turns]
+        if used:
+            self._host.take(self._sid, used)
+
     def _after(self, seconds: float, what: str) -> None:
-        if what in self._timers:
-            self._timers[what].cancel()
-        self._timers[what] = asyncio.get_running_loop().call_later(seconds, self._take, what)
+        self._later(seconds, what, self._take, what)
+
+    def _later(self, seconds: float, name: str, act: Callable[[Any], None], given: str) -> None:
+        if name in self._timers:
+            self._timers[name].cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, act, given)
 
     def _take(self, raw: Any) -> None:
         said: list[Fact] = self._translator.take(raw, now_us())
+        for fact in said:
+            if isinstance(fact, Conversation) and fact.transcript != self._transcript:
+                self._transcript, self._counted, self._ledger = fact.transcript, 0, Ledger()
         if said:
             self._host.take(self._sid, said)
+
+
+def _more(path: str, at: int) -> tuple[bytes, int]:
+    """What was added to a file since the position `at`, and the new position. Whatever else stands there is nothing."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC) if path.startswith("/") else -1
+    except OSError:
+        fd = -1
+    if fd < 0:
+        return b"", at
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            return b"", at
+        if not at:
+            at = max(0, status.st_size - _COUNT_BYTES)
+        data = os.pread(fd, _COUNT_BYTES, at)
+        return data, at + len(data)
+    except OSError:
+        return b"", at
+    finally:
+        os.close(fd)
 
 
 def _read(path: str) -> str | None:

@@ -13,6 +13,7 @@ from tether.adapters.codex_requests import Request
 from tether.adapters.facts import (
     Conversation,
     Decision,
+    Degraded,
     Effect,
     Fact,
     Settled,
@@ -78,7 +79,7 @@ class Translator:
         try:
             return handler(self, params)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            return [Unknown(f"{method}: {type(error).__name__}")]
+            return [Unknown(f"{method}: {type(error).__name__}"), _reshaped(method)]
 
     def answer(self, key: str, decision: Decision) -> list[dict[str, Any]] | None:
         """The messages for a decision, in order: a reason goes first, so that the agent has it before it goes on.
@@ -249,7 +250,7 @@ class Translator:
             asked = requests.fact_of(request, self._items.get(request.item, {}), self._cwd)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             asked = None
-            return [Unknown(f"{method}: {type(error).__name__}"), _at_its_terminal()]
+            return [Unknown(f"{method}: {type(error).__name__}"), _reshaped(method), _at_its_terminal()]
         if asked is None:
             return [Unknown(method)] if not method.startswith(("item/", "mcpServer/")) else [_at_its_terminal()]
         self._requests[request.key] = request
@@ -266,6 +267,10 @@ class Translator:
                 self._note_decided(request)
                 return [Settled(key, "terminal", "terminal")]
         return []
+
+
+def _reshaped(what: str) -> Degraded:
+    return Degraded(f"its server says {what} in another shape than is known here")
 
 
 def _at_its_terminal() -> StateFact:

@@ -32,7 +32,7 @@ from tether.store.reader import LogReader, LogUnavailable
 from tether.wire.agents import Approval, Decide, Interrupt, Noted, Prepare, Prepared, Prompt, Signalled
 from tether.wire.auditing import Deed
 from tether.wire.codec import WireError, decode, encode
-from tether.wire.control import Refused, Sessions
+from tether.wire.control import Pong, Refused, Sessions
 from tether.wire.ids import NO_SESSION, base32, public_id
 from tether.wire.views import ENDED, SessionView
 
@@ -275,8 +275,8 @@ class Service:
                 self.spawn(self._prepare(sid, message))
             case Prompt() | Interrupt():
                 self.spawn(self._prompt(sid, message))
-            case Refused():
-                pass  # a worker that can't be reached now: what is no event yet is sent again
+            case Refused() | Pong():
+                pass  # a worker that can't be reached now: what is no event yet is sent again; a sign of life
             case _:
                 log.warning("event=unexpected message=%s", type(message).__name__)
 

@@ -15,6 +15,7 @@ from tether.adapters.facts import (
     Asked,
     Conversation,
     Decision,
+    Degraded,
     Effect,
     Fact,
     Option,
@@ -80,7 +81,8 @@ class Translator:
         try:
             return handler(self, given if isinstance(given, dict) else {})
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            return [Unknown(f"{kind}: {type(error).__name__}")]
+            reason = f"its server says {kind} in another shape than is known here"
+            return [Unknown(f"{kind}: {type(error).__name__}"), Degraded(reason)]
 
     def answer(self, key: str, decision: Decision) -> tuple[str, dict[str, Any]] | None:
         """The path and body of the request that says the decision; None when nothing of that key is open."""

@@ -237,7 +237,7 @@ class Steering:
         self._tell_burst(self.bursts.due(now) if not self._worker.kept.ended else self.bursts.end())
         if self.stopping is None or self._worker.kept.ended:
             return
-        step = self.stopping.step(now, rests=self._worker.beside.rests())
+        step = self.stopping.step(now, rests=self._worker.beside.rests(), gone=self._worker.kept.agent_gone)
         if step is None:
             return
         pids = self.members(fresh=True)

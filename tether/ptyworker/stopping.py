@@ -37,9 +37,9 @@ class Stopping:
         self._sent: list[int] = []
         self._last_kill = 0.0
 
-    def step(self, now: float, *, rests: bool = False) -> Step | None:
+    def step(self, now: float, *, rests: bool = False, gone: bool = False) -> Step | None:
         """The signal that is due at `now`, once; KILL is repeated for what was started meanwhile. `rests`: the agent is
-        in the middle of nothing."""
+        in the middle of nothing; `gone`: it has ended, and what it left has nothing to wait for."""
         if not self._sent:
             if now < self._patient_until and not rests:
                 return None
@@ -54,7 +54,7 @@ class Stopping:
                 self._last_kill = now
                 return Step(signal.SIGKILL, "all")
             return None
-        if age >= self.grace_s * _TERM_AFTER and signal.SIGTERM not in self._sent:
+        if (gone or age >= self.grace_s * _TERM_AFTER) and signal.SIGTERM not in self._sent:
             self._sent.append(signal.SIGTERM)
             return Step(signal.SIGTERM, "all")
         return None

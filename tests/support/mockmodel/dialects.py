@@ -21,7 +21,7 @@ class Dialect(Protocol):
 
     def read(self, body: dict[str, Any]) -> Request: ...
     def whole(self, number: int, model: str, text: str) -> dict[str, Any]: ...
-    def events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]: ...
+    def events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]: ...
 
 
 def flat(content: Any) -> str:
@@ -82,15 +82,18 @@ class Responses:
     def whole(self, number: int, model: str, text: str) -> dict[str, Any]:
         return self._response(number, model, "completed", [_message(number, text, "completed")])
 
-    def events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]:
+    def events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]:
         for count, (kind, fields) in enumerate(self._events(number, model, reply)):
             yield kind, {"type": kind, "sequence_number": count, **fields}
 
-    def _events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]:
+    def _events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]:
         yield "response.created", {"response": self._response(number, model, "in_progress", [])}
-        if isinstance(reply, Call):
-            item = self._call(number, reply)
-            yield "response.output_item.added", {"output_index": 0, "item": item}
+        items: list[Any] = []
+        if isinstance(reply, list):
+            for place, call in enumerate(reply):
+                items.append(self._call(f"{number}_{place}" if place else f"{number}", call))
+                yield "response.output_item.added", {"output_index": place, "item": items[-1]}
+                yield "response.output_item.done", {"output_index": place, "item": items[-1]}
         else:
             at = {"item_id": f"msg_{number}", "output_index": 0, "content_index": 0}
             yield "response.output_item.added", {"output_index": 0, "item": _message(number, None, "in_progress")}
@@ -100,11 +103,11 @@ class Responses:
                 text += word
                 yield "response.output_text.delta", {**at, "delta": word}
             yield "response.output_text.done", {**at, "text": text}
-            item = _message(number, text, "completed")
-        yield "response.output_item.done", {"output_index": 0, "item": item}
-        yield "response.completed", {"response": self._response(number, model, "completed", [item])}
+            items.append(_message(number, text, "completed"))
+            yield "response.output_item.done", {"output_index": 0, "item": items[0]}
+        yield "response.completed", {"response": self._response(number, model, "completed", items)}
 
-    def _call(self, number: int, call: Call) -> dict[str, Any]:
+    def _call(self, number: str, call: Call) -> dict[str, Any]:
         base = {"call_id": f"call_{number}", "name": call.name, "status": "completed"}
         if call.custom:
             return {"type": "custom_tool_call", "id": f"ctc_{number}", "input": call.arguments, **base}
@@ -154,7 +157,7 @@ class Chat:
             "usage": self._usage,
         }  # fmt: skip
 
-    def events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]:
+    def events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]:
         def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> Event:
             choice = {"index": 0, "delta": delta, "finish_reason": finish}
             return "", {
@@ -163,15 +166,15 @@ class Chat:
             }  # fmt: skip
 
         yield chunk({"role": "assistant", "content": ""})
-        if isinstance(reply, Call):
-            function = {"name": reply.name, "arguments": reply.arguments}
-            yield chunk(
-                {"tool_calls": [{"index": 0, "id": f"call_{number}", "type": "function", "function": function}]}
-            )
+        if isinstance(reply, list):
+            for place, call in enumerate(reply):
+                function = {"name": call.name, "arguments": call.arguments}
+                name = f"call_{number}_{place}" if place else f"call_{number}"
+                yield chunk({"tool_calls": [{"index": place, "id": name, "type": "function", "function": function}]})
         else:
             for word in reply:
                 yield chunk({"content": word})
-        yield chunk({}, "tool_calls" if isinstance(reply, Call) else "stop", usage=self._usage)
+        yield chunk({}, "tool_calls" if isinstance(reply, list) else "stop", usage=self._usage)
         yield "", "[DONE]"
 
 
@@ -202,21 +205,22 @@ class Messages:
     def whole(self, number: int, model: str, text: str) -> dict[str, Any]:
         return {**self._message(number, model), "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}
 
-    def events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]:
+    def events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]:
         for kind, fields in self._events(number, model, reply):
             yield kind, {"type": kind, **fields}
 
-    def _events(self, number: int, model: str, reply: Iterable[str] | Call) -> Iterator[Event]:
+    def _events(self, number: int, model: str, reply: Iterable[str] | list[Call]) -> Iterator[Event]:
         yield "message_start", {"message": self._message(number, model)}
-        if isinstance(reply, Call):
-            use = {"type": "tool_use", "id": f"toolu_{number}", "name": reply.name, "input": {}}
-            part = {"type": "input_json_delta", "partial_json": reply.arguments}
+        if isinstance(reply, list):
             # Said before the call, as models do; what Tether shows as the intent when the tool has none.
-            yield from _block(0, {"type": "text", "text": ""}, [_said(f"I will use {reply.name}.")])
-            yield from _block(1, use, [part])
+            yield from _block(0, {"type": "text", "text": ""}, [_said(f"I will use {reply[0].name}.")])
+            for place, call in enumerate(reply, 1):
+                name = f"toolu_{number}_{place}" if place > 1 else f"toolu_{number}"
+                use = {"type": "tool_use", "id": name, "name": call.name, "input": {}}
+                yield from _block(place, use, [{"type": "input_json_delta", "partial_json": call.arguments}])
         else:
             yield from _block(0, {"type": "text", "text": ""}, (_said(word) for word in reply))
-        stop = "tool_use" if isinstance(reply, Call) else "end_turn"
+        stop = "tool_use" if isinstance(reply, list) else "end_turn"
         yield "message_delta", {"delta": {"stop_reason": stop, "stop_sequence": None}, "usage": self._usage}
         yield "message_stop", {}
 

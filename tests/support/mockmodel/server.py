@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.support.mockmodel.dialects import dialect_of, encode
-from tests.support.mockmodel.script import Request, Step, next_step
+from tests.support.mockmodel.script import Request, Step, joined_to, next_step
 from tests.support.mockmodel.toolcalls import call_for
 from tests.support.waiting import wait_until
 
@@ -139,14 +139,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"type": "error", "error": {"type": "api_error", "message": "as scripted"}}, int(step.text))
             return
         named = str(body.get("model", "mock-model"))
-        call = call_for(step, request)
-        if call is None and step.verb not in ("say", "stream"):
+        wanted = [step, *joined_to(request)]
+        calls = [call for one in wanted if (call := call_for(one, request)) is not None]
+        if not calls and step.verb not in ("say", "stream"):
             step = Step("say", (f"no tool for {step.verb} among {sorted(request.tools)}",))
         try:
             if not request.stream:
                 self._json(dialect.whole(number, named, step.text))
                 return
-            self._stream(encode(event) for event in dialect.events(number, named, call or self._words(step)))
+            self._stream(encode(event) for event in dialect.events(number, named, calls or self._words(step)))
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 

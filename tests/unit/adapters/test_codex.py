@@ -168,3 +168,12 @@ def test_an_answer_that_is_read_late_does_not_turn_the_state_back() -> None:
     assert translator.joined(thread) == [], "the turn has ended meanwhile"
     translator.disconnected()
     assert [one.state for one in of(StateFact, translator.joined(thread))] == ["working"], "nothing newer is known"
+
+
+@pytest.mark.parametrize("method", ["thread/status/changed", "turn/completed", "item/started", "thread/started"])
+def test_another_shape_is_said_and_breaks_nothing(method: str) -> None:
+    translator = Translator()
+    said = translator.take({"method": method, "params": {}}, 1)
+    assert [type(one).__name__ for one in said] == ["Unknown", "Degraded"]
+    assert method in str(said[1])
+    assert translator.take({"method": "thread/news", "params": {}}, 1) == [Unknown("thread/news")]

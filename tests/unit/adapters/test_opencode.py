@@ -207,3 +207,10 @@ def test_a_turn_that_ended_while_nobody_listened_has_ended() -> None:
     assert [one.state for one in of(StateFact, translator.looked({}, waiting=False))] == ["done"]
     busy = translator.looked({"ses_1": {"type": "busy"}}, waiting=False)
     assert [one.state for one in of(StateFact, busy)] == ["working"]
+
+
+def test_another_shape_is_said_and_breaks_nothing() -> None:
+    translator = Translator()
+    said = translator.take({"type": "permission.asked", "properties": {"id": 1}}, 1)
+    assert [type(one).__name__ for one in said] == ["Unknown", "Degraded"]
+    assert [type(one).__name__ for one in translator.take({"type": "news"}, 1)] == ["Unknown"]

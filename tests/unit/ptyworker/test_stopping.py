@@ -48,3 +48,10 @@ def test_patience_ends_by_itself_or_when_it_is_asked_again():
     stop = Stopping("ann", 100.0, 5.0, patience_s=2.0)
     stop.hurry(5.0)
     assert stop.step(100.1) == Step(signal.SIGHUP, "groups")
+
+
+def test_what_a_gone_agent_left_is_asked_at_once():
+    stop = Stopping("ann", 100.0, 5.0)
+    assert stop.step(100.0) == Step(signal.SIGHUP, "groups")
+    assert stop.step(100.1, gone=True) == Step(signal.SIGTERM, "all")
+    assert stop.step(100.2, gone=True) is None

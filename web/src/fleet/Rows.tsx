@@ -33,6 +33,7 @@ function Row({ session, stop }: { session: SessionInfo; stop?: (session: Session
             {titleOf(session)}
             {unread && <span class="unread"> <span aria-hidden="true">•</span> {text.fleet.unread}</span>}
           </span>
+          {activity?.said && <span class="row-sub"><span class="row-cwd" title={activity.said} data-testid="row-said">{activity.said}</span></span>}
           <span class="row-sub">
             <span>{session.provider}</span>
             <span class="mono">{session.id}</span>

@@ -38,6 +38,8 @@ export interface Activity {
   readonly source: string;
   readonly why: string;
   readonly degraded?: string;
+  /** What the agent last reported of its work; absent from an older gateway. */
+  readonly said?: string;
 }
 
 /** Why there is no answer: nobody answers at all, or the gateway refused. */
