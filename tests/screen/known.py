@@ -21,6 +21,5 @@ KNOWN: Final[dict[str, str]] = {
     "save pending": "oracle: a saved cursor forgets the pending wrap",
     "tabs cleared": "model: CSI g without a number clears no tab stop",
     "variation": "model: a variation selector is dropped behind a character that has no emoji form",
-    "flags": "both: two regional indicators are two columns each in the model, one in xterm.js",
     "styled wide": "oracle: a combining character joins nothing across a change of style",
 }

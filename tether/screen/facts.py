@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Final
+
 import msgspec
+
+from tether.screen import modes, records
+from tether.screen.compose import clean
+from tether.screen.state import Capture
+
+_TITLE_MAX: Final = 120
 
 
 class ScreenFacts(msgspec.Struct, frozen=True):
@@ -47,3 +56,18 @@ class HistoryLine(msgspec.Struct, frozen=True):
     """With its styles; begins and ends with none in force."""
     wrapped: bool
     """It goes on in the next one, without a line's end between them."""
+
+
+def facts_of(taken: Capture) -> ScreenFacts:
+    """The facts of a captured terminal."""
+    terminal = taken.terminal
+    screen = taken.screens[taken.active]
+    has = functools.partial(modes.has, terminal)
+    return ScreenFacts(
+        terminal.cols, terminal.rows, screen.cursor.x, screen.cursor.y, screen.cursor.wrap_pending,
+        has(modes.CURSOR_VISIBLE), terminal.alternate, clean(terminal.title)[:_TITLE_MAX], clean(terminal.pwd),
+        has(modes.BRACKETED_PASTE), modes.MOUSE[terminal.mouse], modes.MOUSE_FORMAT[terminal.mouse_format],
+        has(modes.FOCUS_EVENTS), has(modes.APPLICATION_CURSOR), has(modes.APPLICATION_KEYPAD), screen.kitty[-1],
+        has(modes.ORIGIN), has(modes.INSERT), has(modes.AUTOWRAP), has(modes.SYNCHRONIZED),
+        taken.screens[records.PRIMARY].history,
+    )  # fmt: skip

@@ -8,13 +8,13 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from tether.screen import answers, binding, fallback, modes, records, softreset, theme
+from tether.screen import answers, binding, fallback, flags, records, softreset, theme
 from tether.screen.binding import Library, ScreenUnavailable, library
 from tether.screen.capture import CaptureFailed, capture
 from tether.screen.cells import plain
-from tether.screen.compose import clean, compose
+from tether.screen.compose import compose
 from tether.screen.cutting import CANCEL, SEQUENCE_MAX, Cutter
-from tether.screen.facts import HistoryLine, ScreenFacts
+from tether.screen.facts import HistoryLine, ScreenFacts, facts_of
 from tether.screen.records import Row
 from tether.screen.rows import Painter
 from tether.screen.state import Capture
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tether.screen.picture import Picture
 
 CELLS_MAX: Final = 1000
-_TITLE_MAX: Final = 120
 # A limit in lines makes scrolling output five to eight times slower, so the limit is in bytes: some nine a cell.
 _BYTES_A_CELL: Final = 9
 _SCROLLBACK_MIN: Final = 2 << 20
@@ -35,6 +34,7 @@ _CELL_HEIGHT: Final = 16
 # With this mode on a family of four is one character of two columns; no client of ours has it.
 _CLUSTERS_MODE: Final = 2027
 _DELETE: Final = b"\x7f"
+_KEPT: Final = max(softreset.KEPT, flags.KEPT)
 _CLUSTERS_ON: Final = re.compile(rb"2027[\d;:]*h")
 
 
@@ -145,18 +145,17 @@ class Screen:
         data = self._cutter.rest(bytes(data))  # copies a view only
         if _DELETE in data:
             data = data.replace(_DELETE, b"")  # terminals ignore it, and the library shows it
-        at = 0
         resets = softreset.ends(self._last, data)
-        for end in sorted({*self._stops(data), *resets}):
-            self._handle.write(data[at:end])
-            self._no_clusters()
+        halves = set(flags.spans(self._last, data))
+        at = 0
+        for end in sorted({*self._stops(data), *resets, *(place for span in halves for place in span)}):
+            self._write(data[at:end], together=(at, end) in halves)
             if end in resets:
                 self._soft_reset()
             at = end
-        self._last = data[-softreset.KEPT :]
+        self._last = (self._last + data[-_KEPT:])[-_KEPT:]
         data = data[at:]
-        self._handle.write(data)
-        self._no_clusters()
+        self._write(data)
         if self._cutter.too_long(data, ground=self._at_ground()):
             self._cut()
         if self._replies:
@@ -223,7 +222,7 @@ class Screen:
     def facts(self) -> ScreenFacts:
         """Cursor, title, modes."""
         try:
-            return _facts(self._capture(0))
+            return facts_of(self._capture(0))
         except CaptureFailed:
             return fallback.facts(self._handle.get, self.cols, self.rows)
 
@@ -279,6 +278,14 @@ class Screen:
         x, y = (self._handle.get(which, "uint16_t *") for which in (binding.DATA_CURSOR_X, binding.DATA_CURSOR_Y))
         self._handle.write(softreset.instead(x, y))
 
+    def _write(self, data: bytes, *, together: bool = False) -> None:
+        """Show a piece. `together`: what belongs together is one character."""
+        if together:
+            self._clusters.value = True
+            self._handle.set(binding.OPT_MODE, self._clusters)
+        self._handle.write(data)
+        self._no_clusters()
+
     def _no_clusters(self) -> None:
         self._library.lib.ghostty_terminal_get(self._handle.pointer, binding.DATA_MODE, self._clusters)
         if self._clusters.value:
@@ -297,17 +304,3 @@ class Screen:
 
 def _size(cols: int, rows: int) -> tuple[int, int]:
     return min(max(cols, 1), CELLS_MAX), min(max(rows, 1), CELLS_MAX)
-
-
-def _facts(taken: Capture) -> ScreenFacts:
-    terminal = taken.terminal
-    screen = taken.screens[taken.active]
-    has = functools.partial(modes.has, terminal)
-    return ScreenFacts(
-        terminal.cols, terminal.rows, screen.cursor.x, screen.cursor.y, screen.cursor.wrap_pending,
-        has(modes.CURSOR_VISIBLE), terminal.alternate, clean(terminal.title)[:_TITLE_MAX], clean(terminal.pwd),
-        has(modes.BRACKETED_PASTE), modes.MOUSE[terminal.mouse], modes.MOUSE_FORMAT[terminal.mouse_format],
-        has(modes.FOCUS_EVENTS), has(modes.APPLICATION_CURSOR), has(modes.APPLICATION_KEYPAD), screen.kitty[-1],
-        has(modes.ORIGIN), has(modes.INSERT), has(modes.AUTOWRAP), has(modes.SYNCHRONIZED),
-        taken.screens[records.PRIMARY].history,
-    )  # fmt: skip

@@ -210,3 +210,15 @@ def test_what_only_looks_like_a_soft_reset_is_none():
         screen.feed(piece)
     assert screen.facts().bracketed_paste
     screen.close()
+
+
+def test_a_flag_is_two_columns_wherever_it_is_cut():
+    data = "x\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7 \U0001f468\u200d\U0001f469.".encode()
+    for one in range(len(data) + 1):
+        for other in range(one, min(len(data), one + 4) + 1):
+            screen = Screen(40, 3)
+            for piece in (data[:one], data[one:other], data[other:]):
+                screen.feed(piece)
+            # x, two flags, a space, and two people that are none: each two columns.
+            assert (screen.facts().x, screen.text()[0]) == (1 + 4 + 1 + 4 + 1, data.decode()), (one, other)
+            screen.close()
