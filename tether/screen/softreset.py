@@ -22,8 +22,8 @@ _SAVED: Final = b"\x1b[H\x1b7"
 
 def ends(before: bytes, data: bytes) -> list[int]:
     """Where soft resets end in `data`, the first of which may have begun in the last bytes `before` it."""
-    found = [one.end() for one in _FOUND.finditer(data)] if b"!" in data else []
-    begun = (before + data[:KEPT]).find(_SEQUENCE) if before else -1
+    found = [one.end() for one in _FOUND.finditer(data)] if b"!" in data and _SEQUENCE in data else []
+    begun = (before + data[:KEPT]).find(_SEQUENCE) if b"\x1b" in before else -1
     return found if begun < 0 else [begun + len(_SEQUENCE) - len(before), *found]
 
 

@@ -145,14 +145,16 @@ class Screen:
         data = self._cutter.rest(bytes(data))  # copies a view only
         if _DELETE in data:
             data = data.replace(_DELETE, b"")  # terminals ignore it, and the library shows it
-        resets = softreset.ends(self._last, data)
-        halves = set(flags.spans(self._last, data))
         at = 0
-        for end in sorted({*self._stops(data), *resets, *(place for span in halves for place in span)}):
-            self._write(data[at:end], together=(at, end) in halves)
-            if end in resets:
-                self._soft_reset()
-            at = end
+        resets = softreset.ends(self._last, data)
+        halves = flags.spans(self._last, data)
+        stops = self._stops(data)
+        if resets or halves or stops:
+            for end in sorted({*stops, *resets, *(place for span in halves for place in span)}):
+                self._write(data[at:end], together=(at, end) in halves)
+                if end in resets:
+                    self._soft_reset()
+                at = end
         self._last = (self._last + data[-_KEPT:])[-_KEPT:]
         data = data[at:]
         self._write(data)
