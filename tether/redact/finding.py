@@ -15,6 +15,8 @@ from tether.redact.triggers import Triggers
 
 # A value longer than this is judged by its beginning.
 JUDGED_BYTES: Final = 1024
+# By so much of it a value tells whether it is a word or random.
+_STRONG_BYTES: Final = 256
 _BEFORE_BYTES: Final = 500
 # Typed by hand, so much of a key is shown: prose has words before colons.
 _WEAK: Final = 6
@@ -299,7 +301,7 @@ def _judged(rule: NameRule | VendorRule, text: bytes, value: assigning.Value, fi
     if grows and value.end - value.start < JUDGED_BYTES:
         weak = 0 if isinstance(rule, NameRule) and rule.strength == "password" else _WEAK
         return Found(value.start, value.end, rule.kind, open=True, weak=weak, more=_REST)
-    if not _strong(rule, text[value.start : min(value.end, value.start + JUDGED_BYTES)], value.quoted):
+    if not _strong(rule, text[value.start : min(value.end, value.start + _STRONG_BYTES)], value.quoted):
         return None
     return Found(value.start, value.end, rule.kind, on=grows, more=_REST)
 

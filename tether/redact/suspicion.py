@@ -44,12 +44,12 @@ def suspicious(window: bytes, base: int, finder: Finder, cols: int) -> list[tupl
     ):
         return []
     everything = [(0, len(window))]
-    whole, joins, starts = squeezed(text, cols)
+    whole, joins, starts = squeezed(text, cols, bool(apart))
     lines = data.split(b"\n")
     if b"\x08" in text or b"PRIVATE KEY" in whole or len(lines) != len(starts) or (apart and _AWAY.search(data)):
         return everything
     every = finder.find(whole, joins)
-    if apart and len(finder.find(*squeezed(apart, cols)[:2])) > len(every):
+    if apart and len(finder.find(*squeezed(apart, cols, True)[:2])) > len(every):
         return everything
     ends = list(accumulate((len(line) + 1 for line in lines), initial=near))
     spans: list[tuple[int, int]] = []

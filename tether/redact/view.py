@@ -201,32 +201,40 @@ _DRAWN: Final = tuple("\u2500\u2501\u2550\u2510\u2518\u256e\u256f\u2557\u255d"[n
 _LAST: Final = frozenset(b"|\x82\x83\x86\x8a\x8c\x8f\x90\x91\x95")
 
 
-def _cut_off(lines: list[bytes], ends: list[bytes], full: int) -> list[int]:
+def _may_be_full(end: bytes, cols: int, moved: bool) -> bool:
+    """Does the line end at the edge? Bytes are cells in most; where they are not, it may."""
+    if moved or b"\t" in end or b"\r" in end or not end.isascii():
+        return True
+    return (len(end) - 1) % cols + 1 >= cols - MARGIN or (len(end) in _FOLDS and _FOLDED.match(end) is not None)
+
+
+def _cut_off(lines: list[bytes], ends: list[bytes], cols: int, moved: bool) -> list[int]:
     """The numbers of lines that may have been cut; they lose their borders and ends."""
     cuts: list[int] = []
+    full = min(_SHORTEST_FULL, cols - MARGIN)
     for number, end in enumerate(ends):
         if end and end[-1] in _LAST and _edged(end):
             inner = _RIGHT_EDGE.sub(b"", end)
             if inner and inner[-1] != 32:
                 cuts.append(number)
                 lines[number] = inner
-        elif len(end) >= full and not end.endswith(_DRAWN):
+        elif len(end) >= full and _may_be_full(end, cols, moved) and not end.endswith(_DRAWN):
             cuts.append(number)
             lines[number] = end
     return cuts
 
 
-def squeezed(text: bytes, cols: int) -> tuple[bytes, list[int], list[int]]:
+def squeezed(text: bytes, cols: int, moved: bool = False) -> tuple[bytes, list[int], list[int]]:
     """`text` without its sequences, with all lines joined that may have been cut, and where; and where each line of it
-    begins. Quick, and rather too many are joined: what is found here is looked for again in a `View`."""
+    begins. Where the cursor was `moved`, lines may be longer than what is left of them. Quick, and rather too many are
+    joined: what is found here is looked for again in a `View`."""
     lines = text.split(b"\n")
-    full = min(_SHORTEST_FULL, cols - MARGIN)
     ends = [line.rstrip(b"\r ") for line in lines]
     if text.count(b"\r") > text.count(b"\r\n"):
         for number, line in enumerate(ends):
             if b"\r" in line:
                 lines[number] = ends[number] = _latest(line)
-    cuts = _cut_off(lines, ends, full)
+    cuts = _cut_off(lines, ends, cols, moved)
     if cuts and cuts[-1] == len(lines) - 1:
         cuts.pop()
     for number in cuts:  # the next line loses its border and its indent

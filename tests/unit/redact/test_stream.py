@@ -230,3 +230,10 @@ def test_a_word_below_a_question_for_a_password_holds_up_nothing() -> None:
 def test_a_token_behind_a_title_that_was_cut_off_is_hidden() -> None:
     parts = [b"\x1b]0;t ", b"\x1b[3", b"mtext", b" " + TOKEN.encode(), b"\x1b[3", b"\x1b[3"]
     assert BODY[:8].encode() not in masked(parts)
+
+
+def test_a_line_of_sixty_is_not_taken_for_a_full_one() -> None:
+    """A first look joined it with the next, in which a sentence began, and let the first letters of a token pass."""
+    line = b"On branch main. Your branch is up to date with 'origin/main'.\r\n"
+    masker = Masker(FINDER)
+    assert masker.feed(line + b"Using credential sJ") == line + b"Using credential "
