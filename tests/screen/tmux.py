@@ -51,7 +51,7 @@ def show_all(cols: int, rows: int, outputs: list[bytes]) -> list[dict[str, str]]
 
 def _tmux(place: Path, *words: str) -> str:
     done = subprocess.run(
-        ["tmux", "-S", str(place / "s"), "-f", str(place / "conf"), *words], capture_output=True, check=False
+        ["tmux", "-u", "-S", str(place / "s"), "-f", str(place / "conf"), *words], capture_output=True, check=False
     )
     if done.returncode:
         raise AssertionError(done.stderr.decode())

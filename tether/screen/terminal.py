@@ -272,7 +272,7 @@ class Screen:
     def _stops(self, data: bytes) -> list[int]:
         """Where in `data` grapheme clusters may have been turned on: there, or by the end of what began before it."""
         begun = [] if self._ground[0] else [data.find(b"h") + 1]
-        if b"\x1b" not in data or b"2027" not in data:  # one character is found much faster than four
+        if b"?" not in data or b"2027" not in data:  # one character is found much faster than four
             return begun
         return begun + [found.end() for found in _CLUSTERS_ON.finditer(data)]
 
