@@ -199,6 +199,8 @@ def _look_encoded(
     if stop == len(text) and not final and stop - start < JUDGED_BYTES:
         return Found(end, stop, rule.kind, open=True, weak=_WEAK_ENCODED, more=encoded.RUN)
     meaning, group = encoded.decoded(text, start, stop, shift)
+    if len(meaning) < shift + len(plain):
+        return None  # it is no base64 as a whole
     found = _look_token(rule, meaning, shift, shift + len(plain), (), True)
     if found is None:
         return None

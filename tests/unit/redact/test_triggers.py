@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.redact import kinds, scoring
+from tether.redact import encoded
 from tether.redact.finding import Finder
 from tether.redact.lines import lines_of
 from tether.redact.rules import shipped
@@ -82,3 +83,19 @@ def test_a_row_that_is_drawn_again_and_again_is_looked_at_once() -> None:
     places = view_of(lines_of(data + b"\r\n", 80), 80).places(10, 46)
     assert len(places) == sum(range(1, 37))
     assert {data[place] for place in places} <= set(token[4:].encode())
+
+
+def test_what_only_begins_like_base64_of_a_token_is_none() -> None:
+    """It could not be decoded, and the masker ended with an error."""
+    r = random.Random(6)
+    beginnings = [
+        text
+        for rule in shipped().token
+        if rule.encoded
+        for prefix in sorted(rule.prefixes)
+        for text, _ in encoded.encodings(prefix)
+    ]
+    alphabet = kinds.URL64 + "+/="
+    for number in range(4000):
+        text = r.choice(beginnings) + kinds.take(r, alphabet, r.choice([0, 1, 2, 3, 5, 40])).encode()
+        FINDER.find(kinds.take(r, alphabet, r.randrange(4)).encode() + text, (), final=bool(number & 1))
