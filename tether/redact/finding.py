@@ -69,12 +69,14 @@ class Print(NamedTuple):
 
 class _Way(NamedTuple):
     """How to look at a trigger: it must stand as `exact` (None: in any case), `needs` must stand somewhere in the text,
-    and `may` must match behind it before `look` is worth its while."""
+    and `may` must match behind it before `look` is worth its while. `known` is the whole of a known value, without
+    edges."""
 
     exact: bytes | None
     needs: bytes
     may: Callable[[bytes, int], object] | None
     look: _Look
+    known: bytes = b""
 
 
 class Finder:
@@ -107,7 +109,7 @@ class Finder:
     def know(self, values: Iterable[bytes], prints: Iterable[Print] = (), key: bytes = b"") -> None:
         """Find these literals too, from now on, and those of which only `prints` under `key` are there."""
         for value in values:
-            way = _Way(value[:KNOWN_BYTES], b"", None, partial(_look_known, value))
+            way = _Way(value[:KNOWN_BYTES], b"", None, partial(_look_known, value), value.translate(None, _EDGES))
             self._ways.setdefault(value[:KNOWN_BYTES].lower(), []).append(way)
         for one in prints:
             way = _Way(one.start, b"", None, partial(_look_print, one, key))
@@ -130,7 +132,10 @@ class Finder:
         """Does any trigger stand in `text`, or would one if lines were joined in any way? Without its edges every
         trigger is found that holds none itself: only those few are looked for in the text as it is."""
         joined = text.translate(None, _EDGES)
-        return _stands(self._triggers, self._every, joined) or _stands(self._edged, self._with_edges, text)
+        # Of a known value three bytes are its trigger, and stand in a flood by chance. Where nothing is drawn beside it
+        # or over it, all of it stands there, or its beginning at the end.
+        plain = b"|" not in text and b"\xe2" not in text and text.count(b"\r") == text.count(b"\r\n")
+        return _stands(self._triggers, self._every, joined, plain) or _stands(self._edged, self._with_edges, text)
 
     def find(self, text: bytes, joins: Sequence[int] = (), final: bool = False) -> list[Found]:
         """All secrets in `text`. `joins` are places where lines meet that may or may not belong together. When it is
@@ -142,7 +147,7 @@ class Finder:
         order = self._order(lowered)
         found: list[Found] = []
         for number, start, end in hits:
-            for exact, _, may, look in order[number]:
+            for exact, _, may, look, _ in order[number]:
                 if (exact is None or text[start:end] == exact) and (may is None or may(text, end)):
                     one = look(text, start, end, joins, final)
                     if one is not None:
@@ -159,10 +164,21 @@ class Finder:
         return order
 
 
-def _stands(triggers: Triggers, ways: Sequence[list[_Way]], text: bytes) -> bool:
-    """Is one of `triggers` in `text`, in capitals and small letters as its ways want it?"""
+def _stands(triggers: Triggers, ways: Sequence[list[_Way]], text: bytes, plain: bool = False) -> bool:
+    """Is one of `triggers` in `text`, in capitals and small letters as its ways want it? A known value counts in
+    `plain` text, which has no edges, when all of it stands there or may follow."""
     numbers = {number for number, _, _ in triggers.hits(text.lower())}
-    return any(way.exact is None or way.exact in text for number in numbers for way in ways[number])
+    there = (way for number in numbers for way in ways[number] if way.exact is None or way.exact in text)
+    return any(not (plain and way.known) or way.known in text or _may_follow(text, way.known) for way in there)
+
+
+def _may_follow(text: bytes, value: bytes) -> bool:
+    """Does `text` end with the beginning of `value`?"""
+    tail, opening = text[-len(value) :], value[:KNOWN_BYTES]
+    at = tail.find(opening)
+    while at >= 0 and not value.startswith(tail[at:]):
+        at = tail.find(opening, at + 1)
+    return at >= 0
 
 
 def _look_known(value: bytes, text: bytes, start: int, end: int, joins: Sequence[int], final: bool) -> Found | None:

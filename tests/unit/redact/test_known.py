@@ -7,8 +7,10 @@ import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tether.redact import known
+from tether.redact import known, suspicion
 from tether.redact.finding import Finder
 from tether.redact.rules import shipped
 from tether.redact.stream import Masker
@@ -62,3 +64,29 @@ def test_what_of_an_environment_is_secret() -> None:
         "PWD": "/tmp/tg2a8fqxzk/h9k", "OLDPWD": "/srv/x7Kq2mXz/b4", "GPG_AUTH_SOCK": "/run/x7Kq2mXz9/S.gpg",
     }  # fmt: skip
     assert known.of_environment(environ, finder) == [b"hunter2-and-more-7", b"correct9horse", b"w8Kq2mXzP4"]
+
+
+NUMBERS = b"".join(b"%04d k9/ k9/Wq is not it\r\n" % number for number in range(400))
+CUTS = [
+    VALUE[:9] + b"\r\n" + VALUE[9:],
+    b"| " + VALUE[:7] + b" |\r\n| " + VALUE[7:] + b" |",
+    VALUE[:5] + b"  \r\n    " + VALUE[5:],
+]
+
+
+@given(st.sampled_from([VALUE, VALUE[:-1], *CUTS, *FORMS]), st.integers(0, 60), st.booleans(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_flood_in_which_its_first_bytes_stand_by_chance_hides_it_as_any_output_does(
+    finder: Finder, form: bytes, indent: int, in_front: bool, data: st.DataObject
+) -> None:
+    text = (b"" if in_front else NUMBERS) + b" " * indent + form + (b"\r\n" + NUMBERS if in_front else b"")
+    at = data.draw(st.integers(0, len(text)))
+    shown: list[list[bytes]] = []
+    for everything in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            if everything:
+                patch.setattr(suspicion, "GLANCED", -1)
+                patch.setattr(suspicion, "FLOOD_BYTES", 1 << 30)
+            masker = Masker(finder)
+            shown.append([masker.feed(text[:at]), masker.feed(text[at:]), masker.silent(), masker.flush()])
+    assert shown[0] == shown[1]
