@@ -18,6 +18,7 @@ from typing import Final
 
 from tether.errors import TetherError
 from tether.paths import secure_directory
+from tether.wire.ids import public_id
 
 PICTURE_BYTES_MAX: Final = 10 * 1024 * 1024
 SESSION_BYTES_MAX: Final = 100 * 1024 * 1024
@@ -48,8 +49,8 @@ def kind_of(head: bytes) -> str | None:
 
 
 def place_of(home: Path, sid: bytes) -> Path:
-    """The folder of a session's pictures."""
-    return home / sid.hex()
+    """The folder of a session's pictures: named as people know the session, for they see its path."""
+    return home / public_id(sid)
 
 
 def take(home: Path, sid: bytes, upload: str, offset: int, size: int, data: bytes, now_s: float) -> Taken:
@@ -74,7 +75,7 @@ def take(home: Path, sid: bytes, upload: str, offset: int, size: int, data: byte
 
 def forget(home: Path, keep: set[bytes]) -> None:
     """Remove the pictures of all sessions but `keep`."""
-    kept = {sid.hex() for sid in keep}
+    kept = {public_id(sid) for sid in keep}
     with contextlib.suppress(OSError):
         for entry in os.scandir(home):
             if entry.name not in kept and entry.is_dir(follow_symlinks=False):

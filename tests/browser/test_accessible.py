@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,10 +76,26 @@ def test_the_way_from_the_list_to_the_end_of_a_session_needs_no_pointer(visit: V
     expect(page.locator(f"[data-id='{session}']")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("session")).to_have_attribute("data-state", "live")
-    page.get_by_test_id("tab-info").focus()
+    # Tab stays in the terminal; the key that leaves it is said to who listens and shown to who looks.
+    terminal = page.locator(".xterm-helper-textarea")
+    expect(terminal).to_be_focused()
+    expect(terminal).to_have_attribute("aria-description", re.compile(r"Control\+Shift\+L leaves"))
+    expect(page.get_by_test_id("leave-hint")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(terminal).to_be_focused()
+    page.keyboard.press("Control+Shift+L")
+    expect(page.get_by_test_id("tab-terminal")).to_be_focused()
+    expect(page.get_by_test_id("left")).to_contain_text("left the terminal")
+    expect(page.get_by_test_id("leave-hint")).not_to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("info")).to_be_visible()
-    page.get_by_role("link", name="All sessions").focus()
+    expect(terminal).to_be_focused()
+    page.keyboard.press("Control+Shift+L")
+    while page.evaluate("document.activeElement.dataset.testid") != "tab-changes":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("view-changes")).to_be_visible()
+    while page.evaluate("document.activeElement.className") != "back":
+        page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     page.get_by_test_id("filter").press_sequentially("by keys")
     page.locator(f"li:has([data-id='{session}'])").get_by_test_id("row-menu").focus()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import sys
 
 from playwright.sync_api import CDPSession, expect
 
 from tests.browser.conftest import PHONE, OpenTab, Tab
-from tests.support.gateway import Gateway
+from tests.support.gateway import FAKE_AGENTS, Gateway
 
 
 def touch(tab: Tab) -> CDPSession:
@@ -171,6 +174,12 @@ def test_a_drag_scrolls_and_a_tap_focuses(open_tab: OpenTab, session: str) -> No
     drag(tab, 560, 120)
     drag(tab, 560, 120)
     tab.expect_text("row-300")
+    expect(tab.see("to-latest")).to_have_count(0)
+    drag(tab, 200, 560)
+    drag(tab, 200, 560)
+    tab.see("to-latest").tap()
+    tab.expect_text("row-300")
+    expect(tab.see("to-latest")).to_have_count(0)
 
 
 def test_on_the_alternate_screen_a_drag_is_arrow_keys(open_tab: OpenTab, session: str) -> None:
@@ -258,10 +267,68 @@ def test_a_prompt_is_composed_and_sent_as_one(open_tab: OpenTab, gateway: Gatewa
     tab.page.get_by_test_id("quick").first.tap()
     gateway.wait_until("the reply", lambda: b"y\r" in gateway.raw(session).replace(b"\r\n", b"\r"))
     field.press("ArrowUp")
-    expect(field).to_have_value("y")
-    field.press("ArrowUp")
     expect(field).to_have_value("你好世界\nsecond line")
     tab.shot("phone-compose")
+    field.fill("")
+    tab.see("earlier").tap()
+    expect(field).to_have_value("你好世界\nsecond line")
+
+
+def test_own_phrases_are_a_touch_away(open_tab: OpenTab, gateway: Gateway) -> None:
+    session = gateway.run(gateway.add_fake("raw_echo"))
+    tab = open_tab(session, phone=True)
+    field = tab.see("compose-text")
+    # Nobody tells what this program shows: no numbers.
+    expect(tab.see("quick")).to_have_text(["y", "n"])
+    field.fill("run the tests")
+    tab.see("snippets-edit").tap()
+    expect(tab.see("snippet-text")).to_have_value("run the tests")
+    tab.see("snippet-add").tap()
+    tab.see("snippet-text").fill("put into the line")
+    tab.see("snippet-add").tap()
+    editor = tab.see("snippet-editor")
+    editor.get_by_role("checkbox").last.tap()
+    editor.get_by_test_id("snippet-remove").first.tap()
+    tab.shot("phone-phrases")
+    tab.see("snippets-done").tap()
+    expect(editor).to_have_count(0)
+    field.fill("")
+    tab.page.reload()
+    tab.expect_state("live")
+    expect(tab.see("snippet")).to_have_text(["/compact", "run the tests", "put into the line"])
+    tab.see("snippet").nth(2).tap()
+    expect(field).to_have_value("put into the line")
+    field.fill("")
+    tab.see("snippet").nth(1).tap()
+    gateway.wait_until("the phrase", lambda: gateway.raw(session).replace(b"\r\n", b"\r").endswith(b"run the tests\r"))
+
+
+def test_in_a_dialog_that_is_known_a_number_is_sent_alone(open_tab: OpenTab, gateway: Gateway) -> None:
+    # An agent that shows something before it reports: its adapter says that its terminal is needed.
+    gateway.add_provider("silent", [sys.executable, "-I", str(FAKE_AGENTS / "raw_echo.py")], channel="claude")
+    session = gateway.run("silent")
+    tab = open_tab(session, phone=True)
+    expect(tab.see("quick")).to_have_text(["1", "2", "3", "y", "n"], timeout=30_000)
+    before = len(gateway.raw(session))
+    tab.see("quick").nth(1).tap()
+    tab.see("quick").nth(0).tap()
+    gateway.wait_until("both keys", lambda: gateway.raw(session)[before:] == b"21")
+
+
+def test_what_was_sent_stands_until_the_worker_has_it(open_tab: OpenTab, gateway: Gateway, session: str) -> None:
+    tab = open_tab(session, phone=True)
+    field = tab.see("compose-text")
+    field.fill("echo ac''knowledged")
+    worker = gateway.session(session)["worker_pid"]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        tab.see("send").tap()
+        expect(field).to_have_js_property("readOnly", True)
+        expect(field).to_have_value("echo ac''knowledged")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    expect(field).to_have_value("")
+    tab.expect_text("acknowledged")
 
 
 def test_a_prompt_of_an_observer_is_kept_until_it_may_be_sent(

@@ -113,6 +113,15 @@ describe("attachment", () => {
     vi.restoreAllMocks();
   });
 
+  it("goes on behind what an agent told", async () => {
+    socket().say(attached("control", { seq: 1 }), snapshot(1, 0));
+    const told: FromGateway = { tag: "active", seq: 2, ts: 0, activity: { state: "waiting", detail: "terminal", since: 0, source: "process", why: "", degraded: "", said: "" } };
+    socket().say(told, out(3, 0, "after"));
+    expect(display.log.at(-1)).toBe("after");
+    expect(attachment.seq.value).toBe(3);
+    expect(FakeSocket.opened).toHaveLength(1);
+  });
+
   async function begin(mode: Mode = "control"): Promise<void> {
     attachment = new Attachment("k3v9x0pq", client, "Chrome on Linux", { mode, transport: null });
     attachment.shape.viewport({ cols: 100, rows: 30 });

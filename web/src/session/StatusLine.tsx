@@ -1,4 +1,5 @@
 import { text } from "../strings";
+import { LEAVE_KEY } from "../terminal/leave";
 import type { Attachment } from "./attachment";
 import { PictureButton } from "./Pictures";
 import { words } from "./words";
@@ -21,6 +22,7 @@ export function StatusLine({ attachment, coarse, composing, compose, fit, zoom, 
     <footer class="status">
       <SizeState attachment={attachment} fit={fit} />
       <span class="status-gap" />
+      {!coarse && <span class="status-leave" data-testid="leave-hint">{words.leaveHint(LEAVE_KEY)}</span>}
       {!coarse && (
         <span class="status-font" role="group" aria-label={words.font}>
           <button class="button tiny" type="button" aria-label={`A− ${words.fontSmaller}`} title={words.fontSmaller} onClick={() => zoom(-1)} data-testid="font-down">A−</button>

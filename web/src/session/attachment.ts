@@ -209,6 +209,12 @@ export class Attachment {
       case "exited":
       case "lost":
       case "cut":
+      // What agents tell is shown elsewhere, but it has its number: without it the next event would seem to be missing.
+      case "active":
+      case "asked":
+      case "part":
+      case "settled":
+      case "told":
         return this.#event(message);
       default:
         return; // answers that say nothing beyond "I am here" or "done"

@@ -15,7 +15,7 @@ export const USUAL: readonly Slot[] = [
   "pipe", "tilde", "dash", "underscore", "backslash", "backtick",
   "at", "hash", "dollar", "exclamation", "font-down", "font-up",
   "f1", "f2", "f3", "f4", "f5", "f6",
-  "f7", "f8", "f9", "f10", "f11", "f12",
+  "f7", "f8", "f9", "f10", "f11",
 ]; // prettier-ignore
 const STORE = "tether.keys";
 const KEY_PX = 50;

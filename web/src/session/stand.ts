@@ -4,6 +4,7 @@ import { effect, signal, type Signal } from "@preact/signals";
 import { mark } from "../fleet/unread";
 import type { TransportName } from "../net/link";
 import { text } from "../strings";
+import { LEAVE_KEY } from "../terminal/leave";
 import { modified, NONE, used, type Held } from "../terminal/modifiers";
 import type { Screen } from "../terminal/screen";
 import type { Question } from "../ui/Sheet";
@@ -12,6 +13,7 @@ import { Attachment } from "./attachment";
 import { draftOf } from "./compose";
 import { browserName, clientId } from "./identity";
 import type { Selected } from "./SelectionBar";
+import { words } from "./words";
 
 /** Everything that one mounted session page has. */
 export interface Stand {
@@ -25,6 +27,8 @@ export interface Desk {
   readonly held: Signal<Held>;
   /** What waits for a yes. */
   readonly question: Signal<Question | null>;
+  /** Somebody reads what has scrolled off. */
+  readonly up: Signal<boolean>;
   /** What is selected by touch. */
   readonly selected: Signal<Selected | null>;
   /** How much of a picture is on its way to the agent; null when none is. */
@@ -38,7 +42,7 @@ export interface Desk {
 export const coarse = matchMedia("(pointer: coarse)").matches;
 
 export function desk(id: string): Desk {
-  return { held: signal<Held>(NONE), question: signal<Question | null>(null), selected: signal<Selected | null>(null), sending: signal<number | null>(null), pictures: signal((_files: readonly File[]) => undefined as void), draft: signal(draftOf(id)) };
+  return { held: signal<Held>(NONE), question: signal<Question | null>(null), up: signal(false), selected: signal<Selected | null>(null), sending: signal<number | null>(null), pictures: signal((_files: readonly File[]) => undefined as void), draft: signal(draftOf(id)) };
 }
 
 function options(): { mode: "control" | "observe"; transport: TransportName | null; webgl: boolean } {
@@ -53,7 +57,7 @@ function options(): { mode: "control" | "observe"; transport: TransportName | nu
 }
 
 /** Make the attachment to `id` and its terminal in `host`, of which `area` is seen. */
-export async function stand(id: string, area: HTMLElement, host: HTMLElement, { held, question, selected, pictures }: Desk): Promise<Stand> {
+export async function stand(id: string, area: HTMLElement, host: HTMLElement, { held, question, up, selected, pictures }: Desk): Promise<Stand> {
   const chosen = options();
   const [client, { Screen }] = await Promise.all([clientId(), import("../terminal/screen")]);
   const attachment = new Attachment(id, client, browserName(navigator.userAgent), chosen);
@@ -63,6 +67,7 @@ export async function stand(id: string, area: HTMLElement, host: HTMLElement, { 
     coarse,
     webgl: chosen.webgl,
     label: text.terminal,
+    hint: words.leaveHint(LEAVE_KEY),
     mayAnswer: () => attachment.mode.value === "control" && !attachment.modelled,
     top: () => attachment.older(),
     link: (address) => { question.value = { kind: "link", address }; },
@@ -70,6 +75,7 @@ export async function stand(id: string, area: HTMLElement, host: HTMLElement, { 
     pictures: (files) => pictures.value(files),
     clip: (offered) => attachment.offerClip(offered),
     data: (bytes, origin) => attachment.type(bytes, origin),
+    scrolled: (back) => { up.value = back; },
     fitted: (size) => attachment.shape.viewport(size),
     selected: (chars, end) => { selected.value = chars === "" ? null : { text: chars, end }; },
     modify(typed) {

@@ -14,6 +14,8 @@ const PREVIEW_CHARS = 48;
 
 export class Typist {
   readonly kept = signal<KeptView>({ bytes: 0, preview: "" });
+  /** Bytes that were typed and that the worker has not taken yet. */
+  readonly waiting = signal(0);
   /** Grows whenever somebody types in vain. */
   readonly refusals = signal(0);
 
@@ -33,6 +35,7 @@ export class Typist {
   /** Send `data`, now or as soon as that is possible. False when too much waits already. */
   put(data: Uint8Array): boolean {
     const taken = this.#typing.push(data);
+    this.#count();
     this.flush();
     return taken;
   }
@@ -55,6 +58,7 @@ export class Typist {
   acknowledged(n: number, resend: boolean): void {
     this.#typing.ack(n, resend);
     if (this.#kept.acked(n)) this.#show();
+    this.#count();
     this.flush();
   }
 
@@ -62,6 +66,7 @@ export class Typist {
   adopt(lastN: number): void {
     this.#typing.adopt(lastN);
     if (this.#kept.acked(lastN)) this.#show();
+    this.#count();
   }
 
   /** What was sent went to nobody: a new line, or a new epoch. */
@@ -72,6 +77,7 @@ export class Typist {
   /** Control is gone: what was not acknowledged is kept instead of sent. */
   withdraw(): void {
     for (const [n, data] of this.#typing.withdraw()) this.#kept.add(data, n);
+    this.#count();
     this.#show();
   }
 
@@ -90,6 +96,10 @@ export class Typist {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  #count(): void {
+    this.waiting.value = this.#typing.waitingBytes;
   }
 
   #show(): void {

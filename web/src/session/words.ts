@@ -12,6 +12,8 @@ export const en = {
   selectScreen: "All on screen",
   unselect: "Let go",
 
+  toLatest: "Newest output",
+
   keyBar: "Extra keys",
   moreKeys: (page: number, pages: number) => `More keys, page ${page} of ${pages}`,
   keyboard: "Keyboard",
@@ -32,6 +34,16 @@ export const en = {
     f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
     "font-down": "Smaller letters", "font-up": "Larger letters",
   } satisfies Record<Slot, string>, // prettier-ignore
+  snippets: "Own phrases",
+  snippetsHint: "One touch types them. Without “send” a phrase is put into the prompt. They are this device's.",
+  snippetSend: "send",
+  snippetNew: "A new phrase",
+  snippetAdd: "Add",
+  earlierPrompt: "Earlier prompt",
+
+  leaveHint: (key: string) => `Tab stays in the terminal; ${key} leaves it`,
+  left: "You left the terminal. Enter on its tab goes back.",
+
   picture: "Picture",
   pictureHint: "Give the agent a picture: its path is typed",
   pictureDrop: "Drop it here: the agent gets its path",
@@ -75,6 +87,8 @@ export const zhCN: Words = {
   selectScreen: "选中整屏",
   unselect: "取消选择",
 
+  toLatest: "最新输出",
+
   keyBar: "附加按键",
   moreKeys: (page: number, pages: number) => `更多按键，第 ${page} 页，共 ${pages} 页`,
   keyboard: "键盘",
@@ -95,6 +109,16 @@ export const zhCN: Words = {
     f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
     "font-down": "缩小文字", "font-up": "放大文字",
   }, // prettier-ignore
+  snippets: "常用语",
+  snippetsHint: "点一下即可输入。未选“发送”的会放入提示框。它们只属于这台设备。",
+  snippetSend: "发送",
+  snippetNew: "新的常用语",
+  snippetAdd: "添加",
+  earlierPrompt: "之前的提示",
+
+  leaveHint: (key: string) => `Tab 键留在终端内；${key} 离开终端`,
+  left: "已离开终端。在其标签上按回车可返回。",
+
   picture: "图片",
   pictureHint: "给代理一张图片：会输入它的路径",
   pictureDrop: "放在这里：代理会得到它的路径",

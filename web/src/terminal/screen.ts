@@ -9,15 +9,15 @@ import type { Size } from "../session/sizing";
 import { clipboardText, webAddress } from "./addresses";
 import { copyText } from "./clipboard";
 import { Decoding } from "./decoding";
-import { loadFont, saveFont } from "./font";
+import { loadFont } from "./font";
+import { Hands, type HandsOptions } from "./hands";
 import { isReport, keySequence, type BarKey } from "./keys";
+import { LEAVE_KEY } from "./leave";
 import { accelerate, compareWith, palette } from "./look";
 import { asksFirst, cleanPaste } from "./pasting";
 import { watchQuestions } from "./replies";
 import { Room } from "./room";
-import { Selecting } from "./selecting";
 import { rowsOf } from "./text";
-import { Touch } from "./touch";
 import { measureAsServer } from "./widths";
 
 const FONT =
@@ -26,30 +26,27 @@ const SCROLLBACK_LINES = 10_000;
 // Some 100 MB of an ordinary page, and what a phone has to spare.
 const ABOVE_MAX = { fine: 50_000, coarse: 20_000 };
 
-export interface ScreenOptions {
-  /** What is seen of the terminal; a larger one is panned in it. */
-  readonly area: HTMLElement;
+export interface ScreenOptions extends HandsOptions {
   /** The element that the terminal fills, and whose size decides what fits. */
   readonly host: HTMLElement;
-  readonly coarse: boolean;
   readonly webgl: boolean;
   readonly label: string;
+  /** What whoever comes into the terminal by keys has to know. */
+  readonly hint: string;
   mayAnswer(): boolean;
   data(bytes: Uint8Array, origin: Origin): void;
   /** The size that would fill the page changed (or was found for the first time). */
   fitted(size: Size): void;
   /** Somebody scrolls up beyond the oldest line. */
   top(): void;
-  /** A link in the terminal was followed: a web address, and nobody has agreed to it yet. */
-  link(address: string): void;
+  /** Somebody reads what has scrolled off, or no longer. */
+  scrolled(up: boolean): void;
   /** Text of several lines, each of which would run; `paste` when its owner agrees. */
   lines(text: string, paste: () => void): void;
   /** Pictures were pasted. */
   pictures(files: readonly File[]): void;
   /** A program wants this on the clipboard. */
   clip(text: string): void;
-  /** What is selected by touch changed; "" when nothing is. `end` is where it is not. */
-  selected(text: string, end: "top" | "bottom"): void;
   /** Text on its way to the agent; the key bar's Ctrl and Alt change it. */
   modify(text: string): string;
 }
@@ -63,8 +60,7 @@ export class Screen implements Display {
   readonly #room: Room;
   readonly #stop = new AbortController();
   readonly #encoder = new TextEncoder();
-  readonly #touch: Touch | null;
-  readonly #selecting: Selecting | null;
+  readonly #hands: Hands;
   readonly #decoding = new Decoding();
   #replaying = 0;
   #pressing = false;
@@ -98,9 +94,10 @@ export class Screen implements Display {
     this.#terminal.loadAddon(new WebLinksAddon(follow));
     this.#terminal.open(options.host);
     this.#terminal.textarea?.setAttribute("aria-label", options.label);
+    this.#terminal.textarea?.setAttribute("aria-description", options.hint);
+    this.#terminal.textarea?.setAttribute("aria-keyshortcuts", LEAVE_KEY);
     this.#listen();
-    this.#selecting = options.coarse ? new Selecting(this.#terminal, options.area, () => this.#selected()) : null;
-    this.#touch = this.#selecting === null ? null : this.#touched(this.#selecting);
+    this.#hands = new Hands(this.#terminal, this.#room, options, () => this.#up());
     if (options.webgl) void accelerate(this.#terminal, this.#stop.signal);
     this.#room.follow();
   }
@@ -189,13 +186,18 @@ export class Screen implements Display {
     this.#terminal.selectLines(top, top + this.#terminal.rows - 1);
   }
 
+  /** Go to the newest output. */
+  toLatest(): void {
+    this.#terminal.scrollToBottom();
+  }
+
   unselect(): void {
     this.#terminal.clearSelection();
   }
 
   /** Letters `by` px larger or smaller, on this device from now on. */
   zoom(by: number): void {
-    this.#zoomTo((this.#terminal.options.fontSize ?? 0) + by, true);
+    this.#hands.zoom(by);
   }
 
   get bracketed(): boolean {
@@ -214,48 +216,18 @@ export class Screen implements Display {
   dispose(): void {
     this.#room.close();
     this.#stop.abort();
-    this.#touch?.close();
-    this.#selecting?.close();
+    this.#hands.close();
     this.#terminal.dispose();
-  }
-
-  // -- touch
-
-  #touched(selecting: Selecting): Touch {
-    let from: number | null = null;
-    return new Touch(this.#terminal, this.options.area, selecting, {
-      up: () => this.#up(),
-      link: (text) => {
-        const address = webAddress(text);
-        if (address !== null) this.options.link(address);
-      },
-      pinch: (ratio) => {
-        from ??= this.#terminal.options.fontSize ?? 0;
-        this.#zoomTo(from * ratio, false);
-      },
-      pinched: () => {
-        from = null;
-        this.#zoomTo(this.#terminal.options.fontSize ?? 0, true);
-      },
-      still: matchMedia("(prefers-reduced-motion: reduce)").matches,
-    });
-  }
-
-  #zoomTo(px: number, keep: boolean): void {
-    const size = this.#room.zoom(px);
-    if (keep && !this.#room.larger) saveFont(size);
-  }
-
-  #selected(): void {
-    const where = this.#terminal.getSelectionPosition();
-    const row = where === undefined ? 0 : (where.start.y + where.end.y) / 2 - this.#terminal.buffer.active.viewportY;
-    this.options.selected(this.#terminal.getSelection(), row * 2 < this.#terminal.rows ? "bottom" : "top");
   }
 
   // -- input
 
   #listen(): void {
     const signal = this.#stop.signal;
+    let up = false;
+    this.#terminal.onRender(() => {
+      if (up !== this.scrolledUp) this.options.scrolled((up = this.scrolledUp));
+    });
     this.#terminal.parser.registerOscHandler(52, (data) => {
       const text = this.#replaying > 0 ? null : clipboardText(data);
       if (text !== null) this.options.clip(text);

@@ -6,13 +6,13 @@ import { text } from "../strings";
 import { sessionPath, type Tab } from "./route";
 import { Splash } from "./Splash";
 
-/** Links between a session's views: each has an address. */
-export function Tabs({ id, tab }: { id: string; tab: Tab }) {
+/** Links between a session's views: each has an address. `back` goes into the terminal, where one is before it already. */
+export function Tabs({ id, tab, back }: { id: string; tab: Tab; back: () => void }) {
   const shown: readonly Tab[] = ["terminal", ...VIEWS.map((view) => view.tab)];
   return (
     <nav class="tabs" aria-label={text.sessionTabs}>
       {shown.map((name) => (
-        <a key={name} class="tab" href={sessionPath(id, name)} aria-current={name === tab ? "page" : undefined} data-testid={`tab-${name}`}>
+        <a key={name} class="tab" href={sessionPath(id, name)} aria-current={name === tab ? "page" : undefined} data-testid={`tab-${name}`} onClick={name === "terminal" && tab === "terminal" ? back : undefined}>
           {text.tabs[name]}
         </a>
       ))}
