@@ -129,7 +129,8 @@ def value_end(text: bytes, joins: Sequence[int], found: Found, finder: Finder) -
     if found.named and not mark.strip(b" \t=:") and values.wordy(text[found.start : inside[0]]):
         return -1  # None, a type
     if not found.named and not _alone(text, inside[0], found, finder):
-        return found.end  # only with what stands in the next line it is whole
+        # Only with what stands in the next line it is whole.
+        return -1 if values.wordy(text[found.start : found.end]) else found.end
     if _random(text[inside[-1] : found.end]):
         return found.end
     return inside[-1] if len(inside) > 1 and _random(text[inside[-2] : inside[-1]]) else -1

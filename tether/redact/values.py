@@ -31,7 +31,7 @@ _STOP: Final = re.compile(
     rb"|replace[-_]?|enter[-_]|todo|fixme|\.\.\.|\*\*\*|\xe2\x80\xa6|\xe2\x80\xa2|<[a-z][\w -]*>|\{\{|\$\{|\$\("
     rb"|#\{|%\{|%\(|process\.env|os\.environ|getenv|secretref|_here\b|[-_]goes[-_]|not[-_]?set|undefined|fake[-_]?|hidden|masked|omitted|filtered"
     rb"|\Amy[-_]|\bmy[-_]?(?:secret|token|pass|key|api)|test[-_](?:token|key|secret|pass)|\Anone\b|\Anull\b"
-    rb"|deadbeef|abcdef|1234567|0123456|qwerty|lorem|foobar|s3cr3t-?here|wjalrxutnfemi"
+    rb"|deadbeef|abcdef|1234567|0123456|qwerty|lorem|foobar|s3cr3t-?here|wjalrxutnfemi|&lt;|\[[^\]]*(?:a-z|0-9)"
 )
 _SAME: Final = re.compile(rb"(.)\1{4,}", re.DOTALL)
 _CROSSES: Final = re.compile(rb"x{4}|X{4}")
@@ -42,7 +42,8 @@ _STOP_BYTES: Final = 64
 # So much of a random value is the same character several times by chance.
 _SAME_MAX: Final = 0.2
 _TEMPLATE: Final = re.compile(
-    rb"\$\{?[A-Za-z_]\w*\}?\Z|\$\{|\$\(|<|\{|%[({sd]|%\w+%\Z|\[[A-Z ]+\]\Z|@[\w.]+@?\Z|:[a-z_]+\Z|\*+\Z|-+\Z|#\{"
+    rb"\$\{?[A-Za-z_]\w*\}?\Z|\$\{|\$\(|<|\{|\(\?[:=!]|//[\w.-]+/|%[({sd]|%\w+%\Z|\[[A-Z ]+\]\Z|@[\w.]+@?\Z"
+    rb"|:[a-z_]+(?::[a-z_]+)?\Z|\*+\Z|-+\Z|#\{"
 )
 _REFERENCE: Final = re.compile(
     rb"(?:https?|file|ftp|ssh|git|s3|gs|op|vault|ref\+\w+|secretsmanager|ssm|keyring|env|arn|urn|projects|sha\d+|md5|data)[:/]",
@@ -56,6 +57,12 @@ _PAIR: Final = re.compile(rb"[a-z]{2,8}=[a-z./-]+\Z")
 _NUMBER: Final = re.compile(rb"[-+]?[\d.,_:/%\sTZ-]+(?:ms|s|m|h|d|k|kb|mb|gb|tb|px|%)?\Z", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[A-Za-z_$@][\w$-]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*\Z")
 _DATE: Final = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?\Z")
+
+
+# Names of types, which stand where a value may.
+_TYPE: Final = re.compile(
+    rb"Private|Public|Secret|Token|Types?\Z|String|Bytes|Password|Credential|Client|Config|Provider"
+)
 
 
 def entropy(value: bytes) -> float:
@@ -154,6 +161,8 @@ def key(value: bytes, quoted: bool, floor: float = 3.0) -> bool:
         return False
     if not digit and not symbol:
         return _random_letters(value)
+    if not quoted and _NAME.match(value) and _TYPE.search(value):
+        return False
     return entropy(value) >= min(floor, math.log2(len(value)) * 0.78)
 
 
