@@ -64,6 +64,11 @@ _WRITTEN_SOON: Final = (
 )  # fmt: skip
 
 
+# Made once, before workers are forked: each would hold its own pages of them.
+_ZEROS: Final = memoryview(bytes(max(size for _, size in _WRITTEN_SOON)))
+_LAID: Final = memoryview(FILL * READ_MAX)
+
+
 class RingError(Exception):
     """The file is not a ring of this version, or damaged beyond its double headers."""
 
@@ -123,7 +128,7 @@ class Ring:
         # The places that every session writes soon. Some file systems take a millisecond for a file's first write into
         # a hole through a mapping, and microseconds for the same through a call.
         for at, size in _WRITTEN_SOON:
-            os.pwrite(fd, bytes(size), at)
+            os.pwrite(fd, _ZEROS[:size], at)
         ring = cls(fd, mmap.mmap(fd, _OUTPUT_AT + area))
         ring.header.area = area
         ring.commit()
@@ -220,7 +225,7 @@ class Ring:
         place = _OUTPUT_AT + start % header.area
         self._filled = max(self._filled, start)
         if start + READ_MAX > self._filled:
-            self._map[place + self._filled - start : place + READ_MAX] = FILL * (start + READ_MAX - self._filled)
+            self._map[place + self._filled - start : place + READ_MAX] = _LAID[: start + READ_MAX - self._filled]
             self._filled = start + READ_MAX
         # Says, for `recover`, that the ground at `start` is laid. Eight aligned bytes are written in one stroke.
         _MARK.pack_into(self._map, _MARK_AT, start)

@@ -79,13 +79,19 @@ def run_spare(paths: WorkerPaths, connection: int) -> int:
     return 0
 
 
-def preload(paths: WorkerPaths) -> None:
+def preload(paths: WorkerPaths) -> bool:
     """In the nursery: what all workers have in common. The terminal emulator is used once, so that they share what that
-    takes of memory; first in a child, because native code may take along whoever runs it."""
+    takes of memory; first in a child, because native code may take along whoever runs it. False when there is none."""
     _redirect(paths)
-    if danger.survives(model.warm_up):
+    emulated = danger.survives(model.warm_up)
+    if emulated:
         model.warm_up()
-        model.make_ready()
+    return emulated
+
+
+def make_ready() -> None:
+    """In the nursery, after the rehearsal: the model of a screen that each worker begins with."""
+    model.make_ready()
 
 
 def re_execute(worker: Worker) -> None:

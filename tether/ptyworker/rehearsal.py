@@ -51,8 +51,9 @@ class _OverError(BaseException):
     """The rehearsal has come to its end, or has taken too long."""
 
 
-def rehearse() -> None:
-    """Play a session until its first output is durable. What goes wrong is logged, and nothing else comes of it.
+def rehearse(*, emulated: bool = False) -> None:
+    """Play a session until its first output is durable, with a model of its screen if `emulated`. What goes wrong is
+    logged, and nothing else comes of it.
 
     Needs a process without threads. Takes signals for itself meanwhile, and leaves descriptors as they were.
     """
@@ -60,7 +61,7 @@ def rehearse() -> None:
     logging.disable(logging.INFO)
     try:
         with tempfile.TemporaryDirectory(prefix="tether-") as name:
-            _play(_paths(Path(name)).for_workers)
+            _play(_paths(Path(name)).for_workers, emulated=emulated)
     except Exception as error:  # noqa: BLE001 - without a rehearsal workers cost more, and that is all
         log.warning("event=no-rehearsal reason=%r", str(error))
     finally:
@@ -77,7 +78,7 @@ def _paths(directory: Path) -> Paths:
     return paths
 
 
-def _play(paths: WorkerPaths) -> None:
+def _play(paths: WorkerPaths, *, emulated: bool) -> None:
     before = _descriptors()
     others = _others(paths)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -86,7 +87,7 @@ def _play(paths: WorkerPaths) -> None:
     signal.signal(signal.SIGALRM, _over)
     signal.setitimer(signal.ITIMER_REAL, _LIMIT_S)
     try:
-        _be_the_worker(paths, sockets, agent)
+        _be_the_worker(paths, sockets, agent, _spec(emulated=emulated))
     except _OverError:
         pass
     finally:
@@ -111,13 +112,13 @@ def _descriptors() -> set[int]:
     return found
 
 
-def _be_the_worker(paths: WorkerPaths, sockets: Sockets, agent: AgentProcess) -> None:
+def _be_the_worker(paths: WorkerPaths, sockets: Sockets, agent: AgentProcess, spec: dict[str, Any]) -> None:
     """As `process.run_spare`, on a terminal of its own and without a spawner that would hold it."""
     master, slave = os.openpty()
     os.set_blocking(master, False)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
-        ours.sendmsg(*order_line(_SID, _spec(), master, slave))
+        ours.sendmsg(*order_line(_SID, spec, master, slave))
         order = receive_order(theirs)
         lock = locks.lock(paths.lock(_SID), 0.0)
         if order is None or lock is None:
@@ -130,11 +131,11 @@ def _over(*_: object) -> NoReturn:
     raise _OverError
 
 
-def _spec() -> dict[str, Any]:
+def _spec(*, emulated: bool) -> dict[str, Any]:
     return {
         "provider": "rehearsal", "program": "/bin/sh", "argv": ["sh", "-c", "echo; read wait"], "env": {}, "cwd": "/",
         "title": "rehearsal", "cols": 80, "rows": 24, "owner": "", "machine": "", "args": [], "grace_s": 0.0,
-        "ring_bytes": 0, "emulator": "off", "scrollback_lines": 0, "share": False,
+        "ring_bytes": 0, "emulator": "inline" if emulated else "off", "scrollback_lines": 0, "share": False,
     }  # fmt: skip
 
 

@@ -47,8 +47,8 @@ class AgentTerminal(PtyProcess):  # type: ignore[misc]
     """The master side, adopted. `slave` stays open until the output is drained: macOS drops unread output with it."""
 
     def __init__(self, pid: int, master: int, slave: int) -> None:
-        super().__init__(pid, master)
-        self.slave = slave
+        # Not the base's own: it makes file objects with buffers, of which nothing is used here.
+        self.pid, self.fd, self.slave = pid, master, slave
 
     def __del__(self) -> None:
         # ptyprocess kills the child here; a worker that ends must never take its agent along.

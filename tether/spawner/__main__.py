@@ -20,12 +20,14 @@ def main() -> None:
 
 def load(paths: Paths) -> RunSpare:
     """In the nursery, which is the one process that knows both rooms: import what workers need, once."""
-    from tether.ptyworker.process import preload, run_spare
+    from tether.ptyworker.process import make_ready, preload, run_spare
     from tether.ptyworker.rehearsal import rehearse
 
     names = paths.for_workers
-    preload(names)
-    rehearse()
+    emulated = preload(names)
+    rehearse(emulated=emulated)
+    if emulated:
+        make_ready()
     gc.collect()
     gc.freeze()
     return lambda connection: run_spare(names, connection)
