@@ -142,10 +142,9 @@ class Book:
         self._start = at + size
         self._end = self._start + head.text
         self._folded = head.folded
-        self._looks = array("q")
         if data[: len(_MAGIC)] != _MAGIC or len(data) != self._end + head.folded or len(head.looks) % 24:
             raise NotABook("not whole")
-        self._looks.frombytes(head.looks)
+        self._looks = memoryview(head.looks).cast("q")
 
     def lines(self, wanted: Wanted, upto: int) -> Iterator[Line | None]:
         """The lines that hold `wanted`, as far as event `upto`; None whenever a piece was looked through."""

@@ -87,6 +87,16 @@ def search(
         upto = checkpoint.seq
 
 
+def newest(lines: list[Line], count: int) -> tuple[list[Line], int]:
+    """About `count` of the lines, the newest first, all of an event or none; and the event before which the others are,
+    0 when there are none."""
+    ordered = sorted(lines, key=lambda line: line.seq, reverse=True)
+    end = max(1, count)
+    while end < len(ordered) and ordered[end].seq == ordered[end - 1].seq:
+        end += 1
+    return ordered[:end], ordered[end - 1].seq if end < len(ordered) else 0
+
+
 def _holds(span: Span, view: SessionView, upto: int) -> bool:
     """Whether a book has all that the stretch up to `upto` has."""
     return span.upto >= upto and (span.behind > 0 or span.cut_bytes == view.cut_bytes)

@@ -140,6 +140,27 @@ def test_what_the_agent_told_is_found_with_what_was_shown() -> None:
     assert {one.text for one in steps(log, "mend it", 7, books, state="exited") if isinstance(one, Line)} == {*lines}
 
 
+def test_of_many_lines_the_newest_and_where_to_go_on() -> None:
+    lines = [Line(seq, seq, f"{seq} {n}") for seq in (2, 5, 9) for n in range(3)]
+    kept, before = rendered.newest(lines, 4)
+    assert ([line.seq for line in kept], before) == ([9, 9, 9, 5, 5, 5], 5)
+    assert rendered.newest(lines, 9) == rendered.newest(lines, 100)
+    assert rendered.newest(lines, 9)[1] == 0
+    assert rendered.newest([], 5) == ([], 0)
+
+
+def test_hits_by_pages_are_all_hits() -> None:
+    log = log_of(*(b"mark %d\r\nmark %d again\r\n" % (n, n) for n in range(30)), every=8)
+    seen: list[tuple[int, str]] = []
+    upto = len(log.rows)
+    while upto:
+        here = [one for one in rendered.search(log, view(seq=upto), "mark") if isinstance(one, Line)]
+        kept, before = rendered.newest(here, 5)
+        seen += [(line.seq, line.text) for line in kept]
+        upto = before - 1 if before else 0
+    assert sorted(seen) == found(log, "mark")
+
+
 class Books:
     """A shelf in memory."""
 

@@ -176,9 +176,11 @@ async def _hunt(side: BusSide, view: SessionView, wanted: str, *, fold: bool) ->
         elif step is None:
             await turn()
         else:
-            here.sort(key=lambda line: line.seq, reverse=True)
-            hits += [{"seq": line.seq, "ts": line.ts, "line": text(line.text)[:_TEXT_CHARS]} for line in here]
+            found, cut = rendered.newest(here, _HITS_MAX - len(hits))
+            hits += [{"seq": line.seq, "ts": line.ts, "line": text(line.text)[:_TEXT_CHARS]} for line in found]
             here = []
+            if cut > 1:
+                return hits, cut - 1
             if (monotonic() > deadline or len(hits) >= _HITS_MAX) and step.seq > 1:
                 return hits, step.seq - 1
     return hits, 0
