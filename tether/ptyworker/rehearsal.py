@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -51,9 +52,9 @@ class _OverError(BaseException):
     """The rehearsal has come to its end, or has taken too long."""
 
 
-def rehearse(*, emulated: bool = False) -> None:
+def rehearse(*, emulated: bool = False, then: Callable[[], None] | None = None) -> None:
     """Play a session until its first output is durable, with a model of its screen if `emulated`. What goes wrong is
-    logged, and nothing else comes of it.
+    logged, and nothing else comes of it. `then` makes what every worker is to have, before holes are filled.
 
     Needs a process without threads. Takes signals for itself meanwhile, and leaves descriptors as they were.
     """
@@ -68,6 +69,8 @@ def rehearse(*, emulated: bool = False) -> None:
         logging.disable(logging.NOTSET)
         for number, handler in kept.items():
             signal.signal(number, handler)
+    if then is not None:
+        then()
     gc.collect()
     _fill_holes()
 

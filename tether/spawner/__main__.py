@@ -25,9 +25,7 @@ def load(paths: Paths) -> RunSpare:
 
     names = paths.for_workers
     emulated = preload(names)
-    rehearse(emulated=emulated)
-    if emulated:
-        make_ready()
+    rehearse(emulated=emulated, then=make_ready if emulated else None)
     gc.collect()
     gc.freeze()
     return lambda connection: run_spare(names, connection)
