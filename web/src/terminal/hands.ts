@@ -37,6 +37,11 @@ export class Hands {
     this.#zoomTo(this.#font + by, true);
   }
 
+  /** What a fling left moving stands still. */
+  rest(): void {
+    this.#touch?.rest();
+  }
+
   close(): void {
     this.#touch?.close();
     this.#selecting?.close();

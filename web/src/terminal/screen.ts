@@ -188,6 +188,7 @@ export class Screen implements Display {
 
   /** Go to the newest output. */
   toLatest(): void {
+    this.#hands.rest();
     this.#terminal.scrollToBottom();
   }
 

@@ -49,6 +49,11 @@ export class Touch {
     area.addEventListener("contextmenu", (event) => event.preventDefault(), options);
   }
 
+  /** What a fling left moving stands still. */
+  rest(): void {
+    this.#halt();
+  }
+
   close(): void {
     this.#halt();
     clearTimeout(this.#hold);
