@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -87,6 +88,13 @@ def test_an_edit_is_shown_with_its_diff(world: AgentGateway, agent: Driver) -> N
     approvals.wait_activity(world, session, "done")
     assert (world.project / name).read_text() == "one\n2\nthree\n"
 
+    def turn() -> bool:
+        done = world.tether("diff", session, "--turn", "last", check=False)
+        return name in done.stdout and "-two" in done.stdout and "+2" in done.stdout
+
+    world.wait_until("the turn's own diff", turn, 20)
+    assert json.loads(world.tether("turns", session, "--json").stdout)
+
 
 @each("deny")
 def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway, agent: Driver) -> None:
@@ -99,13 +107,21 @@ def test_the_reason_of_a_no_reaches_the_model(world: AgentGateway, agent: Driver
 
 
 @each("session")
-def test_what_is_allowed_for_the_session_is_asked_once(world: AgentGateway, agent: Driver) -> None:
+def test_what_is_allowed_for_the_session_decides_until_it_is_undone(world: AgentGateway, agent: Driver) -> None:
     target = world.project / f"{agent.name}-again.txt"
     session = agent.begin(world, f"run echo x >> {target}", f"run echo x >> {target}", "say ok")
     asked = approvals.pending(world, session)
     assert approvals.decide(world, asked["id"], "allow", scope="session")["state"] == "allowed"
     approvals.wait_activity(world, session, "done", timeout=60)
     assert target.read_text() == "x\nx\n"
+    again = [one for one in approvals.every(world, session) if one["rule"] == f"grant {asked['id']}"]
+    assert [one["state"] for one in again] == ["allowed"]
+    world.tether("grants", "undo", asked["id"])
+    world.prompt(session, f"[[run echo x >> {target}]] [[say ok]]")
+    undone = approvals.pending(world, session)
+    assert undone["exact"] == asked["exact"]
+    approvals.decide(world, undone["id"], "deny")
+    approvals.wait_activity(world, session, "done", "idle")
 
 
 @each("together")

@@ -17,6 +17,7 @@ from tests.screen.oracle import Op
 from tests.screen.streams import Stream, packed
 from tests.support.gateway import Gateway
 from tests.support.mockmodel import MockModel
+from tests.support.repositories import Repo
 from tether.cli import owner
 from tether.errors import TetherError
 from tether.paths import resolve
@@ -36,8 +37,9 @@ class AgentGateway(Gateway):
         super().__init__(settings=settings, start=start)
         self.model = MockModel()
         self.project = self.user_home / "project"
-        self.project.mkdir()
+        repository = Repo(self.project)
         (self.project / "calc.py").write_text("def add(a, b):\n    return a - b\n")
+        repository.commit("first")
         temporary = self.home / "tmp"
         temporary.mkdir()
         self.env["PATH"] = f"{agents_setup.BIN}:{self.env['PATH']}"
@@ -106,21 +108,28 @@ class AgentGateway(Gateway):
         folder.mkdir(parents=True, exist_ok=True)
         cast = folder / f"{agent}.cast"
         self.tether("export", session, "--format", "cast", "-o", str(cast))
-        here, alias = str(self.home), ("/home/" + "developer" * 9)[: len(str(self.home))]
-        cast.write_text(cast.read_text().replace(here, alias))
+        cast.write_text(self._elsewhere(cast.read_text()))
         ops: list[Op] = []
         with contextlib.closing(LogReader(resolve(self.env))) as reader:
             sid = bytes.fromhex(self.session(session)["sid"])
             for _seq, body in reader.events(sid, 0, 100_000, 1 << 26):
                 match decode_body(body):
                     case Output() as event:
-                        ops.append(("w", event.data.replace(here.encode(), alias.encode())))
+                        ops.append(("w", self._elsewhere(event.data.decode("latin-1")).encode("latin-1")))
                     case Resized() as event:
                         ops.append(("r", event.cols, event.rows))
         view = self.session(session)
         (folder / f"{agent}.json.gz").write_bytes(
             packed(Stream("agents", f"{agent}-asked", view["cols"], view["rows"], tuple(ops)))
         )
+
+    def _elsewhere(self, text: str) -> str:
+        """With another name for where it ran, of the same length; a line may end behind its directory."""
+        here, cut = str(self.home), len(str(self.home.parent)) + 1
+        alias = ("/home/" + "developer" * 9)[: len(here)]
+        for part in (slice(None), slice(cut, None), slice(None, cut)):
+            text = text.replace(here[part], alias[part])
+        return text
 
     def crash(self) -> None:
         """Kill everything of the gateway at once but its sessions, and start it again."""

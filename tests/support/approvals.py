@@ -41,6 +41,12 @@ _LET_IN: dict[Path, str] = {}
 """The cookie of each gateway that let us in, by its home."""
 
 
+def every(gateway: Gateway, session: str) -> list[dict[str, Any]]:
+    """All that the session's agent ever asked, newest first."""
+    found = owner.ask(resolve(gateway.env), "GET", "/api/v1/approvals?state=all")["approvals"]
+    return [one for one in found if one["session"] == session]
+
+
 def decide(gateway: Gateway, approval: str, decision: str, **more: Any) -> dict[str, Any]:
     """Decide; the answer, or {"error": code} when somebody else did or it may not be."""
     base = f"http://127.0.0.1:{gateway.port}"
