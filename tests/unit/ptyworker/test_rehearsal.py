@@ -70,3 +70,31 @@ rehearsal.rehearse()
     assert done.returncode == 0, done.stderr
     assert "event=no-rehearsal" in done.stderr
     assert not list(short.iterdir())
+
+
+DEAR = """
+import sys
+from tether.ptyworker import model, rehearsal
+
+model.warm_up()
+dear = ("/pathlib.py", "/json/", "/signal.py", "/zmq/sugar/", "/zmq/error.py", "/ptyprocess/", "/tempfile.py")
+ran = set()
+plain = rehearsal._be_the_worker
+
+def watched(*args):
+    sys.setprofile(lambda frame, event, _: event == "call" and ran.add(frame.f_code.co_filename))
+    try:
+        plain(*args)
+    finally:
+        sys.setprofile(None)
+
+rehearsal._be_the_worker = watched
+rehearsal.rehearse(emulated=True)
+assert any(name.endswith("/ptyworker/loop.py") for name in ran), ran
+print(sorted(name for name in ran if any(part in name for part in dear)))
+"""
+
+
+def test_a_workers_life_runs_nothing_that_costs_it_pages_for_comfort(short: Path) -> None:
+    done = run(short, DEAR)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr + done.stdout
