@@ -25,6 +25,7 @@ _ADVANCE_BYTES: Final = 16 * 1024
 _BEFORE_EVENTS: Final = (256, 16, 2)
 _BEFORE_READ: Final = 1 << 20
 _FLOWS_MAX: Final = 64
+_outputs: Final = msgspec.msgpack.Decoder(Output)
 _KEPT_BYTES: Final = 4 << 20
 
 Row = tuple[int, bytes]
@@ -252,10 +253,10 @@ def before(log: Log, sid: bytes, after: int, cols: int) -> tuple[int, bytes]:
 
 
 def _output(piece: Piece) -> Output:
-    event = decode_body(memoryview(piece.frame)[SID_BYTES:])
-    if not isinstance(event, Output):
-        raise WireError("no output event")
-    return event
+    try:
+        return _outputs.decode(memoryview(piece.frame)[SID_BYTES:])
+    except msgspec.DecodeError as error:
+        raise WireError(f"no output event: {error}") from None
 
 
 def _with_output(piece: Piece, data: bytes) -> Piece:
