@@ -57,7 +57,7 @@ def test_every_page_keeps_the_rules(
         "/": "list", "/approvals": "approval", "/devices": "devices", "/audit": "audit", "/settings": "settings",
         "/pair": "pair", f"/s/{session}": "approval", f"/s/{session}/info": "info",
         f"/s/{session}/changes": "view-changes", f"/s/{session}/files": "view-files",
-        f"/s/{session}/timeline": "view-timeline",
+        f"/s/{session}/timeline": "view-timeline", f"/s/{session}/read": "read", "/float": "float",
     }  # fmt: skip
     problems = []
     for path, mark in pages.items():

@@ -6,12 +6,13 @@ The pictures go to docs/pictures as WebP, which chromium itself encodes. With na
 from __future__ import annotations
 
 import base64
+import contextlib
 import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.support.gateway import Gateway
 from tools.pictures.scene import Scene, scene
@@ -123,8 +124,9 @@ def _show(page: Page, gateway: Gateway, shot: Shot, size: Size) -> None:
     page.goto(gateway.url(path=shot.path.partition("?")[0]))
     expect(page.locator(shot.ready).first).to_be_visible(timeout=20_000)
     fit = page.get_by_test_id("fit")
-    if shot.name == "session" and fit.count():
-        fit.click()
+    if shot.name == "session":
+        with contextlib.suppress(Error):  # it has the page's size already, or has it by now
+            fit.click(timeout=2_000)
     # Fonts, pictures and the last answers are there when nothing moves between two frames.
     page.evaluate(
         "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 700))))"

@@ -29,6 +29,7 @@ BUSY: Final = 5
 # How long the heap is watched: TETHER_BENCH_FLEET_MINUTES.
 MINUTES: Final = 4
 _LOOK_S: Final = 15.0
+_SETTLE_MS: Final = 8_000
 _CATEGORIES: Final = "cc,benchmark,viz,disabled-by-default-devtools.timeline.frame"
 _LATE: Final = "STATE_DROPPED"
 _SHOWN: Final = ("STATE_PRESENTED_ALL", "STATE_PRESENTED_PARTIAL")
@@ -46,6 +47,8 @@ def fleet(run: Run) -> None:
                 page.evaluate(f"localStorage['tether.view'] = '{view}'")
                 page.reload()
                 page.wait_for_selector("[data-testid=session-row], [data-testid=tile]")
+                # What starting 50 sessions and loading a page still have to do is none of scrolling's.
+                page.wait_for_timeout(_SETTLE_MS)
                 late, frames = _scrolled(page, devtools)
                 run.add(
                     Figure(
