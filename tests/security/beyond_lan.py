@@ -1,4 +1,4 @@
-"""The local network's door. Run by `test_beyond` in a network of its own, where `ADDRESS` is the machine's."""
+"""The local network's door. Run by `test_beyond_lan` in a network of its own, where `ADDRESS` is the machine's."""
 
 from __future__ import annotations
 
