@@ -313,6 +313,8 @@ def test_in_a_dialog_that_is_known_a_number_is_sent_alone(open_tab: OpenTab, gat
     tab.see("quick").nth(1).tap()
     tab.see("quick").nth(0).tap()
     gateway.wait_until("both keys", lambda: gateway.raw(session)[before:] == b"21")
+    # Other tests of this gateway count who needs somebody.
+    gateway.tether("stop", session, "--yes")
 
 
 def test_what_was_sent_stands_until_the_worker_has_it(open_tab: OpenTab, gateway: Gateway, session: str) -> None:

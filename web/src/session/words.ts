@@ -2,6 +2,16 @@
 import { language } from "../strings";
 import type { Slot } from "./slots";
 
+/** What is on the keys: the same in every language. */
+const KEYS = {
+  esc: "Esc", "shift-tab": "⇧Tab", tab: "Tab", ctrl: "Ctrl", alt: "Alt", enter: "⏎", newline: "⇧⏎", backspace: "⌫",
+  up: "↑", down: "↓", left: "←", right: "→", pgup: "PgUp", pgdn: "PgDn", home: "Home", end: "End", insert: "Ins", delete: "Del",
+  "ctrl-c": "^C", "ctrl-d": "^D", "ctrl-z": "^Z", "ctrl-r": "^R", "ctrl-l": "^L", "ctrl-o": "^O", "ctrl-t": "^T",
+  slash: "/", pipe: "|", tilde: "~", dash: "-", underscore: "_", backslash: "\\", backtick: "`", at: "@", hash: "#", dollar: "$", exclamation: "!",
+  f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
+  "font-down": "A−", "font-up": "A+",
+} satisfies Record<Slot, string>; // prettier-ignore
+
 export const en = {
   selection: "Selected text",
   copy: "Copy",
@@ -18,14 +28,7 @@ export const en = {
   moreKeys: (page: number, pages: number) => `More keys, page ${page} of ${pages}`,
   keyboard: "Keyboard",
   keyLocked: "locked until tapped again",
-  keys: {
-    esc: "Esc", "shift-tab": "⇧Tab", tab: "Tab", ctrl: "Ctrl", alt: "Alt", enter: "⏎", newline: "⇧⏎", backspace: "⌫",
-    up: "↑", down: "↓", left: "←", right: "→", pgup: "PgUp", pgdn: "PgDn", home: "Home", end: "End", insert: "Ins", delete: "Del",
-    "ctrl-c": "^C", "ctrl-d": "^D", "ctrl-z": "^Z", "ctrl-r": "^R", "ctrl-l": "^L", "ctrl-o": "^O", "ctrl-t": "^T",
-    slash: "/", pipe: "|", tilde: "~", dash: "-", underscore: "_", backslash: "\\", backtick: "`", at: "@", hash: "#", dollar: "$", exclamation: "!",
-    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
-    "font-down": "A−", "font-up": "A+",
-  } satisfies Record<Slot, string>, // prettier-ignore
+  keys: KEYS,
   keyNames: {
     esc: "Escape", "shift-tab": "Shift Tab", tab: "Tab", ctrl: "Control, for the next key", alt: "Alt, for the next key", enter: "Enter", newline: "New line, without sending", backspace: "Backspace",
     up: "Up", down: "Down", left: "Left", right: "Right", pgup: "Page up", pgdn: "Page down", home: "Home", end: "End", insert: "Insert", delete: "Delete",
@@ -93,14 +96,7 @@ export const zhCN: Words = {
   moreKeys: (page: number, pages: number) => `更多按键，第 ${page} 页，共 ${pages} 页`,
   keyboard: "键盘",
   keyLocked: "已锁定，再点一次松开",
-  keys: {
-    esc: "Esc", "shift-tab": "⇧Tab", tab: "Tab", ctrl: "Ctrl", alt: "Alt", enter: "⏎", newline: "⇧⏎", backspace: "⌫",
-    up: "↑", down: "↓", left: "←", right: "→", pgup: "PgUp", pgdn: "PgDn", home: "Home", end: "End", insert: "Ins", delete: "Del",
-    "ctrl-c": "^C", "ctrl-d": "^D", "ctrl-z": "^Z", "ctrl-r": "^R", "ctrl-l": "^L", "ctrl-o": "^O", "ctrl-t": "^T",
-    slash: "/", pipe: "|", tilde: "~", dash: "-", underscore: "_", backslash: "\\", backtick: "`", at: "@", hash: "#", dollar: "$", exclamation: "!",
-    f1: "F1", f2: "F2", f3: "F3", f4: "F4", f5: "F5", f6: "F6", f7: "F7", f8: "F8", f9: "F9", f10: "F10", f11: "F11", f12: "F12",
-    "font-down": "A−", "font-up": "A+",
-  } satisfies Record<Slot, string>, // prettier-ignore
+  keys: KEYS,
   keyNames: {
     esc: "退出键", "shift-tab": "Shift 加 Tab", tab: "制表键", ctrl: "Control，作用于下一个键", alt: "Alt，作用于下一个键", enter: "回车", newline: "换行，不发送", backspace: "退格",
     up: "上", down: "下", left: "左", right: "右", pgup: "上一页", pgdn: "下一页", home: "行首", end: "行尾", insert: "插入", delete: "删除",
