@@ -304,7 +304,7 @@ def _look_named(
     if whole is None:
         return None
     near = joins[bisect_right(joins, name_end) : bisect_right(joins, whole.end)]
-    for size in _sizes(text, near) if near else (len(text),):
+    for size in _sizes(text, near, final) if near else (len(text),):
         value = assigning.value_of(text[:size], start, name_end) if size < len(text) else whole
         found = _judged(rule, text, value, final or size < len(text)) if value is not None else None
         if found is not None:
@@ -324,10 +324,15 @@ def _judged(rule: NameRule | VendorRule, text: bytes, value: assigning.Value, fi
     return Found(value.start, value.end, rule.kind, on=grows, more=_REST)
 
 
-def _sizes(text: bytes, near: Sequence[int]) -> Iterable[int]:
+def _sizes(text: bytes, near: Sequence[int], final: bool) -> Iterable[int]:
     """How much of `text` to look at for a value: all, or to where lines meet. A line that begins with a word is rather
-    a new one."""
-    first = [join for join in near if values.plain_word(_FIRST_WORD.match(text, join)[0])]  # type: ignore[index]
+    a new one, but a word at the end of what has come may go on."""
+    words = [(join, _FIRST_WORD.match(text, join)) for join in near]
+    first = [
+        join
+        for join, word in words
+        if word is not None and (final or word.end() < len(text)) and values.plain_word(word[0])
+    ]
     return [*first[:1], len(text), *reversed(near[:_JOINS_MAX])]
 
 

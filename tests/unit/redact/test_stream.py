@@ -237,3 +237,11 @@ def test_a_line_of_sixty_is_not_taken_for_a_full_one() -> None:
     line = b"On branch main. Your branch is up to date with 'origin/main'.\r\n"
     masker = Masker(FINDER)
     assert masker.feed(line + b"Using credential sJ") == line + b"Using credential "
+
+
+def test_the_beginning_of_a_next_line_is_no_word_before_it_ends() -> None:
+    """Two letters that looked like a word passed, of a value that the edge had cut."""
+    masker = Masker(FINDER)
+    line = b"INFO " * 8 + b'"webhookSecret": "lQ30Dw5dWJD0WruYtwAGb\r\n'
+    out = masker.feed(line + b"Ke") + masker.feed(b'nAs2"\r\n')
+    assert out.endswith(b'***\r\n******"\r\n')
