@@ -19,7 +19,7 @@ from tools.pictures.scene import Scene, scene
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 BYTES_MAX = 3_000_000
-QUALITY = 0.5
+QUALITY = 0.45
 
 
 class Size(NamedTuple):
