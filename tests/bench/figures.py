@@ -188,7 +188,7 @@ def table(figures: Figures) -> str:
             cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
             lines.append("  ".join((row[0].ljust(widths[0]), *cells)))
         lines.append("")
-    for issue, goals in (("2", ISSUE_2), ("3", ISSUE_3)):
+    for issue, goals in (("2", ISSUE_2), ("3", ISSUE_3), ("5", ISSUE_5)):
         for goal in goals:
             value, met = figures.verdict(goal)
             if value is not None:

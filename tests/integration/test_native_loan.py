@@ -198,7 +198,9 @@ def test_a_terminal_that_stands_still_is_left_out_and_drawn_anew(shared: Gateway
         "the flood is over although nobody looks", lambda: b"flood done" in shared.raw(session)[-200:], 60
     )
     screen.expect("flood done", timeout=60)
-    screen.expect("were skipped")  # said behind the screen that was drawn
+    # Said behind each screen that was drawn; the last of the flood may have come live again.
+    if b"were skipped" not in screen.data:
+        screen.expect("were skipped")
     assert len(screen.data) < 3 << 20, "most of it was skipped"
     lent(shared, session, screen)
     screen.type(b"\x1cd")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-# What may follow a telling word within its name.
+# What may follow a telling word within its name. Nothing is taken back: a run of digits or of words can be divided in
+# more ways than there is time for. So what is longer stands before what it begins with.
 _SUFFIX: Final = re.compile(
-    rb"(?:[ ](?:key|value|\d{1,2}(?=[ \t]?[:=]))|[_.-]?(?:key|value|val|b64|base64|base|raw|plain|plaintext|text"
+    rb"(?:[ ](?:key|value|\d{1,2}(?=[ \t]?[:=]))|[_.-]?(?:key|value|val|b64|base64|base|raw|plaintext|plain|text"
     rb"|string|str|dev|prod(?:uction)?|stag(?:e|ing)|live|test|main|primary|secondary"
     rb"|old|new|current|default|root|admin|user|write|read|rw|ro"
-    rb"|hex|pem|enc|encoded"
-    rb"|once|only|private|data|header|auth|prd|stg|qa|api|\d{1,4}))*(?![A-Za-z0-9_])",
+    rb"|hex|pem|encoded|enc"
+    rb"|once|only|private|data|header|auth|prd|stg|qa|api|\d{1,4}))*+(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _VENDOR_SUFFIX: Final = re.compile(rb"[\w.-]{0,30}(?![\w])")
