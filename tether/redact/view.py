@@ -136,7 +136,7 @@ class _Joining:
         end = len(before.text.rstrip(b" \t"))
         cells = before.col + width(before.text[:end])
         wide, self._wide = self._wide, 0
-        if line.row != before.row + 1 or cells < WIDTH_MIN or before.text[end - 1] not in ENDS:
+        if line.row != before.row + 1 or not end or cells < WIDTH_MIN or before.text[end - 1] not in ENDS:
             return -1, 0
         if wide and abs(cells - wide) > 1:
             return -1, 0
