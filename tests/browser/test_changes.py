@@ -103,6 +103,8 @@ def test_the_header_stays_wrap_ends_sideways_scrolling_and_ticks_are_kept(open_t
     expect(view).to_have_attribute("data-wrap", "true")
     assert not long.evaluate(sideways)
     app = tab.page.locator('[data-testid=change][data-path="src/app.py"]')
+    # There has to be enough below it to scroll by, whatever fonts there are.
+    tab.page.set_viewport_size({"width": 1440, "height": 420})
     app.evaluate("e => e.closest('.tab-page').scrollTop += e.getBoundingClientRect().top - 60")
     below = "x => x.getBoundingClientRect().top"
     offset = f"e => ({below})(e.querySelector('header')) - ({below})(e.closest('.tab-page'))"
