@@ -55,8 +55,7 @@ def test_a_command_is_allowed_from_a_second_client(world: AgentGateway, agent: D
     session = agent.fresh(world, f"run echo yes > {target}", "say ok")
     asked = approvals.pending(world, session, timeout=120)
     assert (asked["kind"], asked["title"]) == ("command", f"echo yes > {target}")
-    # opencode may tell why only after it has asked.
-    assert asked["intent"] or agent.name == "opencode"
+    assert asked["intent"]
     assert asked["sha256"] == hashlib.sha256(asked["exact"].encode()).hexdigest()
     assert world.session(session)["attention"] == "approval"
     assert not target.exists()

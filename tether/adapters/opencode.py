@@ -114,6 +114,18 @@ class Translator:
             del self._open[key]
         return facts
 
+    def unexplained(self, permissions: list[Any]) -> set[str]:
+        """The conversations whose messages say why these permissions are asked for, as far as nobody heard that yet."""
+        about = ((str(row["sessionID"]), (row.get("tool") or {}).get("callID")) for row in permissions)
+        return {session for session, call in about if call and call not in self._calls}
+
+    def explain(self, messages: list[dict[str, Any]]) -> None:
+        """What the tools were given that these messages speak of: why they ask."""
+        for part in (part for message in messages for part in message.get("parts") or []):
+            if part.get("type") == "tool" and isinstance(part.get("state"), dict) and "status" in part["state"]:
+                self._calls.setdefault(str(part.get("callID")), part)
+        _forget(self._calls)
+
     def begun(self, sessions: list[dict[str, Any]]) -> list[Fact]:
         """What is to be known of conversations that began before anybody listened; the newest is the session's."""
         rows = sorted(sessions, key=lambda row: str(row.get("id")))

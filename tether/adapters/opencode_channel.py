@@ -174,6 +174,9 @@ class OpencodeChannel:
         try:
             permissions = (await loopback.ask(door, "GET", "/permission"))[1]
             questions = (await loopback.ask(door, "GET", "/question"))[1]
+            asked = [row for row in _rows(permissions) if isinstance(row.get("sessionID"), str)]
+            for session in self._translator.unexplained(asked):
+                self._translator.explain(_rows((await loopback.ask(door, "GET", f"/session/{session}/message"))[1]))
         except Unreachable:
             return  # the stream has ended as well, and it is tried again
         said = self._translator.pending(_rows(permissions), _rows(questions))

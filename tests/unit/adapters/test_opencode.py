@@ -214,3 +214,18 @@ def test_another_shape_is_said_and_breaks_nothing() -> None:
     said = translator.take({"type": "permission.asked", "properties": {"id": 1}}, 1)
     assert [type(one).__name__ for one in said] == ["Unknown", "Degraded"]
     assert [type(one).__name__ for one in translator.take({"type": "news"}, 1)] == ["Unknown"]
+
+
+def test_who_joins_when_it_is_asked_already_learns_why_from_the_messages() -> None:
+    row = {
+        "id": "per_1", "sessionID": "ses_1", "permission": "bash", "patterns": ["make"],
+        "metadata": {"command": "make"}, "tool": {"messageID": "msg_1", "callID": "call_1"},
+    }  # fmt: skip
+    given = {"command": "make", "description": "build it"}
+    part = {"type": "tool", "callID": "call_1", "tool": "bash", "state": {"status": "running", "input": given}}
+    translator = Translator(CWD)
+    assert translator.unexplained([row]) == {"ses_1"}
+    translator.explain([{"parts": [{"type": "tool"}, {"type": "tool", "callID": "x", "state": 3}, part]}, {}])
+    assert translator.unexplained([row]) == set()
+    (asked,) = of(Asked, translator.pending([row], []))
+    assert asked.intent == "build it"
