@@ -23,7 +23,10 @@ from typing import Any, Final
 _BYTES_MAX: Final = 256 << 10
 _LISTED_MAX: Final = 500
 _UNREADABLE: Final = "can't be read: what it allows is not known"
-_PREFIX_RULE: Final = re.compile(r"prefix_rule\s*\(\s*pattern\s*=\s*(\[.*?\])\s*,(.*?)\)", re.DOTALL)
+_PREFIX_RULE: Final = re.compile(
+    # Bounded: of many that never end, each would be looked for to the end of the file.
+    r"prefix_rule\s{0,20}\(\s{0,20}pattern\s{0,20}=\s{0,20}(\[[^\]]{0,500}\])\s{0,20},([^)]{0,500})\)"
+)
 _COMMENTS: Final = re.compile(r'("(?:\\.|[^"\\])*(?:"|\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
 
 

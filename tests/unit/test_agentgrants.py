@@ -69,6 +69,9 @@ def test_a_pipe_or_an_endless_file_holds_nobody_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".claude/settings.json")
     (found,) = listed(["claude"], [], {}, tmp_path)
     assert "not known" in found.what
+    rules = write(tmp_path / ".codex/rules/x.rules", "prefix_rule(pattern=[" * 12_000)
+    assert listed(["codex"], [], {}, tmp_path) == []
+    rules.unlink()
     # Quotes and comments that never end: looked at once, not once for each of them.
     for bad in ('"' + '\\"' * 120_000, "/*" * 120_000):
         write(tmp_path / "opencode.json", bad)

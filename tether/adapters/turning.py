@@ -39,3 +39,5 @@ class Turning:
                 await asyncio.to_thread(turns.note, self._home, sid, directory, turn.key, turn.phase, turn.prompt, now)
             except (TetherError, OSError) as error:
                 log.info("event=no-turn session=%s error=%r", public_id(sid), str(error))
+            except Exception:  # whatever an agent said of its turn: the others' are kept
+                log.exception("event=bug in=turns session=%s", public_id(sid))

@@ -12,6 +12,7 @@ decision = "allow"              # allow, deny, ask
 
 from __future__ import annotations
 
+import math
 import tomllib
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -102,6 +103,7 @@ def _rule(file: str, number: int, entry: object) -> Rule:  # noqa: C901 - one lo
         ) from None
     if not rule.name or len(rule.name) > 64 or not rule.name.isprintable():
         raise _invalid(file, f"{where}: a name has 1 to 64 characters", "Name it after what it is for")
+    _check_meaning(file, where, rule)
     if rule.expires is not None and rule.expires.tzinfo is None:
         raise _invalid(file, f"{where}: expires has no time zone", "Write it as 2027-01-31T12:00:00Z")
     kinds = set(rule.kind)
@@ -117,6 +119,15 @@ def _rule(file: str, number: int, entry: object) -> Rule:  # noqa: C901 - one lo
         except Unreadable as error:
             raise _invalid(file, f"{where}: command {pattern!r}: {error}", "A pattern is one command's words") from None
     return rule
+
+
+def _check_meaning(file: str, where: str, rule: Rule) -> None:
+    if rule.name.startswith("grant "):
+        raise _invalid(file, f"{where}: no name begins with 'grant '", "What was allowed for a session is called so")
+    for key in ("cost_over", "cost_under"):
+        cost = getattr(rule, key)
+        if cost is not None and not 0 <= cost < math.inf:
+            raise _invalid(file, f"{where}: {key} is no sum of money", "Write it in US dollars: 5 or 0.50")
 
 
 _LISTS: Final = frozenset({"agent", "kind", "command", "path", "tool"})

@@ -65,6 +65,8 @@ def note(home: Path, sid: bytes, directory: str, key: str, phase: str, prompt: s
     """A turn began or ended at `ts`: keep that, with what the directory holds now. GitError, OSError."""
     place = place_of(home, sid)
     kept = _load(place)
+    # An agent may tell of half a character, which no file can hold.
+    key, prompt = (text.encode("utf-8", "replace").decode() for text in (key, prompt))
     at = next((at for at in range(len(kept.turns) - 1, -1, -1) if kept.turns[at].key == key), None)
     if at is None and phase != "began":
         return

@@ -107,3 +107,10 @@ def test_the_oldest_are_forgotten_and_what_is_too_much_has_no_tree(
     world.note("t4")
     assert [bool(one.before) for one in turns.listed(world.home, SID)] == [True, False]
     assert world.diff(5).unknown_start
+
+
+def test_half_a_character_and_a_file_that_is_none_lose_no_later_turn(world: World) -> None:
+    world.note("t\ud800", prompt="\ud800 do it")
+    (turns.place_of(world.home, SID) / "turns.json").write_bytes(b"\0not json")
+    world.note("t2", prompt="go on")
+    assert [one.prompt for one in turns.listed(world.home, SID)] == ["go on"]

@@ -37,7 +37,8 @@ def attach(
     nest: Annotated[bool, typer.Option(help="Allow it inside another session.")] = False,
 ) -> int:
     """Attach this terminal to a session. The session's screen is shown as it is, then live. Of one that has ended: its
-    last screen, with what had scrolled off, and how it ended."""
+    last screen, with what had scrolled off, and how it ended. Notices (who has control, what was skipped) stand in the
+    terminal's title."""
     if size not in ("auto", "keep", "fit"):
         raise TetherError(f"--size {line(size)!r} is not auto, keep or fit", code="usage", status=USAGE)
     if observe and take:
