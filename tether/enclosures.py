@@ -67,6 +67,9 @@ def take(home: Path, sid: bytes, upload: str, offset: int, size: int, data: byte
     have = _append(part, offset, data, size)
     if have < size:
         return Taken(upload, have)
+    if kind_of(_head(part)) != upload.partition(".")[2]:
+        part.unlink()
+        raise TetherError("This is no picture any more", hint="Begin again", code="kind")
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now_s))
     whole = place / f"picture-{stamp}-{upload[:4]}.{upload.partition('.')[2]}"
     part.rename(whole)
@@ -91,8 +94,12 @@ def _begin(place: Path, size: int, head: bytes, now_s: float) -> str:
         raise TetherError(f"The picture is larger than {most} MiB", hint="Make it smaller", code="size")
     secure_directory(place.parent)
     secure_directory(place)
-    held = [entry.stat(follow_symlinks=False) for entry in _clean(place, now_s)]
-    if len(held) >= SESSION_FILES_MAX or sum(one.st_size for one in held) + size > SESSION_BYTES_MAX:
+    # What has not arrived whole may become as large as any.
+    held = [
+        PICTURE_BYTES_MAX if entry.name.endswith(".part") else entry.stat(follow_symlinks=False).st_size
+        for entry in _clean(place, now_s)
+    ]
+    if len(held) >= SESSION_FILES_MAX or sum(held) + size > SESSION_BYTES_MAX:
         raise TetherError(
             "This session holds as many pictures as it may",
             hint=f"Remove some that its agent needs no longer: {place}",
@@ -113,6 +120,11 @@ def _clean(place: Path, now_s: float) -> list[os.DirEntry[str]]:
         else:
             held.append(entry)
     return held
+
+
+def _head(part: Path) -> bytes:
+    with part.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def _append(part: Path, offset: int, data: bytes, size: int) -> int:

@@ -115,6 +115,18 @@ def test_a_question_outlives(gateway: Gateway, helper: str, service: str) -> Non
     assert "a hook with a token" not in (gateway.root / "log" / "adapters.log").read_text()
 
 
+def test_a_second_question_of_the_same_id_is_refused_and_the_first_is_answered(gateway: Gateway, helper: str) -> None:
+    number = call(gateway, helper, "ask_human", question="The first?")
+    waits = approvals.pending(gateway, helper)["id"]
+    given = {"name": "ask_human", "arguments": {"question": "The second?"}}
+    again = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": given}
+    gateway.tether("send", helper, json.dumps(again), "--enter")
+    assert "waits already" in answer(gateway, helper, number)["result"]["content"][0]["text"]
+    assert approvals.pending(gateway, helper)["id"] == waits
+    answered(gateway, waits, "yes")
+    gateway.wait_until("it is told", lambda: approvals.get(gateway, waits)["effect"] == "done")
+
+
 def test_a_question_that_is_given_up_is_withdrawn(gateway: Gateway, helper: str) -> None:
     number = call(gateway, helper, "ask_human", question="Never mind?")
     waits = approvals.pending(gateway, helper)["id"]

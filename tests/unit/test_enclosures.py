@@ -114,3 +114,20 @@ def test_they_go_with_their_session(tmp_path: Path) -> None:
     enclosures.forget(tmp_path, {bytes(16)})
     assert not enclosures.place_of(tmp_path, SID).exists()
     enclosures.forget(tmp_path / "nowhere", set())
+
+
+def test_what_is_begun_counts_as_large_as_it_may_become(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enclosures, "SESSION_BYTES_MAX", 2 * enclosures.PICTURE_BYTES_MAX)
+    begun = [enclosures.take(tmp_path, SID, "", 0, 1000, PNG, NOW) for _ in range(2)]
+    now = max(one.stat().st_mtime for one in enclosures.place_of(tmp_path, SID).iterdir())
+    assert code(lambda: give(tmp_path, now=now)) == "quota"
+    at = begun[0].have
+    assert enclosures.take(tmp_path, SID, begun[0].upload, at, 1000, bytes(1000 - at), now).path is not None
+    assert give(tmp_path, now=now).path is not None
+
+
+def test_a_picture_that_was_made_something_else_meanwhile_is_none(tmp_path: Path) -> None:
+    begun = enclosures.take(tmp_path, SID, "", 0, 100, PNG, NOW)
+    script = b"#!/bin/sh\n".ljust(100, b"#")
+    assert code(lambda: enclosures.take(tmp_path, SID, begun.upload, 0, 100, script, NOW)) == "kind"
+    assert list(enclosures.place_of(tmp_path, SID).iterdir()) == []

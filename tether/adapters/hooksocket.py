@@ -110,7 +110,15 @@ class HookSocket:
                     await self.pipe(badge.sid, str(said["tools"])[:64], reader, writer)
             elif badge is not None:
                 await self._event(badge, str(said["id"])[:64], said["event"], reader, writer)
-        except (TimeoutError, OSError, ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
+        except (
+            TimeoutError,
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            msgspec.DecodeError,
+        ) as error:
             log.info("event=bad-hook error=%r", str(error)[:200])
         finally:
             writer.close()

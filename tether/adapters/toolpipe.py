@@ -12,7 +12,8 @@ import select
 import sys
 
 _AGAIN_S = (0.05, 0.1, 0.2, 0.5, 1.0)
-_LINE_BYTES_MAX = 8 << 20
+# With its number in front it has to fit into what the adapters read as one line.
+_LINE_BYTES_MAX = (8 << 20) - 64
 _READ_BYTES = 1 << 16
 
 
@@ -71,6 +72,8 @@ class Pipe:
         """Pass on what is a whole line. False when the agent has closed its end, or says what can't be meant."""
         *lines, self.typed = (self.typed + data).split(b"\n")
         for line in lines:
+            if len(line) > _LINE_BYTES_MAX:
+                return False  # the adapters would hang up on it, again and again
             if line.strip():
                 self.count += 1
                 self.kept[self.count] = line

@@ -109,6 +109,8 @@ class Tools:
             pipe.say(number, mcp.result(call.id, str(error), failed=True))
             return
         match given:
+            case tools.AskHuman() if call.id in pipe.open:
+                pipe.say(number, mcp.result(call.id, "A question of this id waits already.", failed=True))
             case tools.AskHuman():
                 key = f"{tools.PREFIX}{pipe.name}:{number}"
                 pipe.open[call.id] = number, key

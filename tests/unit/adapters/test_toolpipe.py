@@ -67,3 +67,12 @@ def test_what_has_no_answer_is_said_again_to_who_comes_next(path: Path) -> None:
             assert process.stdout.readline() == b"news\n"
             process.stdin.close()
             assert process.wait(20) == 0
+
+
+def test_a_line_that_nobody_would_take_ends_it(path: Path) -> None:
+    with pipe(path) as process:
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"x" * ((8 << 20) - 32) + b"\n")
+            process.stdin.write(b"x" * 1000 + b"\n")
+        assert process.wait(30) == 0
