@@ -82,9 +82,21 @@ export class Room {
     this.area.dataset["fit"] = fit;
   }
 
+  /** Somebody types: what the page has become meanwhile counts now, so that the session is resized once. */
+  settle(): void {
+    if (this.#refit === undefined) return;
+    this.#now();
+  }
+
   #later(): void {
     clearTimeout(this.#refit);
-    this.#refit = setTimeout(() => this.measure(), REFIT_MS);
+    this.#refit = setTimeout(() => this.#now(), REFIT_MS);
+  }
+
+  #now(): void {
+    clearTimeout(this.#refit);
+    this.#refit = undefined;
+    this.measure();
   }
 
   #use(px: number): void {

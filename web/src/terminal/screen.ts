@@ -245,6 +245,7 @@ export class Screen implements Display {
       if (report && this.#replaying > 0) return;
       const origin = report ? "pointer" : this.#origin;
       const out = origin === "typed" && !this.#pressing ? this.options.modify(text) : text;
+      if (origin === "typed") this.#room.settle();
       this.options.data(this.#encoder.encode(out), origin);
     });
     this.#terminal.onBinary((text) => {
